@@ -1,0 +1,63 @@
+# Two images from one file:
+#   slim     producer, worker and scheduler: no TensorFlow
+#   trainer  the same with TensorFlow
+# Both install exactly what the locks say, hashes checked, from wheels alone.
+
+FROM python:3.11-slim AS base
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+
+FROM base AS tools
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    UV_COMPILE_BYTECODE=1 \
+    UV_NO_CACHE=1 \
+    UV_PYTHON_DOWNLOADS=never
+WORKDIR /source
+COPY locks/uv.txt locks/uv.txt
+RUN python -m venv /tools \
+    && /tools/bin/pip install --quiet --require-hashes -r locks/uv.txt
+
+# The wheel carries the shipped model, so a volume without models starts from it.
+FROM tools AS wheel
+COPY . .
+RUN /tools/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheel .
+
+FROM tools AS slim-environment
+COPY locks/worker.txt locks/worker.txt
+RUN /tools/bin/uv venv --python /usr/local/bin/python /opt/earmark \
+    && /tools/bin/uv pip sync --python /opt/earmark/bin/python --require-hashes \
+        --only-binary :all: locks/worker.txt
+COPY --from=wheel /wheel /wheel
+RUN /tools/bin/uv pip install --python /opt/earmark/bin/python --no-deps /wheel/*.whl
+
+FROM tools AS trainer-environment
+COPY locks/trainer.txt locks/trainer.txt
+RUN /tools/bin/uv venv --python /usr/local/bin/python /opt/earmark \
+    && /tools/bin/uv pip sync --python /opt/earmark/bin/python --require-hashes \
+        --only-binary :all: locks/trainer.txt
+COPY --from=wheel /wheel /wheel
+RUN /tools/bin/uv pip install --python /opt/earmark/bin/python --no-deps /wheel/*.whl
+
+# Named volumes take owner and mode from these folders when they are first mounted.
+FROM base AS runtime
+RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin earmark \
+    && install -d -o earmark -g earmark /inbox /data /models
+ENV PATH=/opt/earmark/bin:$PATH \
+    HOME=/tmp \
+    MPLCONFIGDIR=/tmp/matplotlib \
+    NUMBA_CACHE_DIR=/tmp/numba \
+    EARMARK_INBOX=/inbox \
+    EARMARK_DATA=/data \
+    EARMARK_MODELS=/models
+WORKDIR /data
+USER earmark
+ENTRYPOINT ["earmark"]
+CMD ["--help"]
+
+FROM runtime AS trainer
+COPY --from=trainer-environment /opt/earmark /opt/earmark
+
+# Last, so that a build without --target gives the small image.
+FROM runtime AS slim
+COPY --from=slim-environment /opt/earmark /opt/earmark

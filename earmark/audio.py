@@ -1,0 +1,213 @@
+"""From the bytes of a wav file to samples, with every check made before memory is taken."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earmark import wav
+from earmark.errors import ClipError
+
+MIN_RATE = 1_000
+"""Lowest sampling rate that speech survives (Hz)."""
+MAX_RATE = 768_000
+"""Highest sampling rate of any recorder on the market (Hz)."""
+MAX_CHANNELS = 32
+MAX_PEAK = 2.0**31
+"""Loudest float sample: a 32-bit integer scale is as far as writers stray from [-1, 1]."""
+MAX_FRAMES_PER_BYTE = 64
+"""More frames than this in a byte, and the header lies; speech codecs stay below 10."""
+
+_CODINGS = {
+    0x0001: "PCM",
+    0x0002: "Microsoft ADPCM",
+    0x0003: "float",
+    0x0006: "A-law",
+    0x0007: "mu-law",
+    0x0011: "IMA ADPCM",
+    0x0031: "GSM 6.10",
+    0x0055: "MP3",
+    0x0161: "Windows Media Audio",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a clip may at most be."""
+
+    max_bytes: int
+    """Size of the file."""
+    max_seconds: float
+    """Duration of the audio."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """A decoded clip."""
+
+    samples: NDArray[np.float32]
+    """Mono, in [-1, 1], of shape (n,)."""
+    rate: int
+    """Sampling rate (Hz)."""
+
+
+def decode(data: bytes, limits: Limits) -> Sound:
+    """Decode a wav file to mono.
+
+    Channels are averaged as `librosa.to_mono` does; sizes that a writer into a pipe left open
+    mean that the rest of the file is audio.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    limits
+        Checked against the header, before any samples are unpacked.
+
+    Returns
+    -------
+    Sound
+        At the file's own sampling rate.
+
+    Raises
+    ------
+    ClipError
+        When the clip is empty, no wav, damaged, truncated, too large, too long, not finite, or
+        in a coding that cannot be read.
+    """
+    if len(data) > limits.max_bytes:
+        raise ClipError(
+            f"the file is too large: {len(data):,} bytes, and the limit is {limits.max_bytes:,}"
+        )
+    header = wav.parse(data)
+    audio_bytes = _audio_bytes(data, header)
+    _check(header, audio_bytes)
+    try:
+        if header.coding == wav.PCM and header.bits == 16:
+            samples = _unpack(data, header, audio_bytes, limits)
+        else:
+            samples = _read(data, header, limits)
+    except MemoryError as error:
+        raise ClipError(f"too little memory to decode its {len(data):,} bytes") from error
+    return Sound(samples, header.rate)
+
+
+def _audio_bytes(data: bytes, header: wav.Header) -> int:
+    present = len(data) - header.data_offset
+    declared = present if header.data_bytes is None else header.data_bytes
+    if declared > present:
+        raise ClipError(
+            f"the file is truncated: its header declares {declared:,} bytes of audio, "
+            f"and {present:,} are there"
+        )
+    return declared
+
+
+def _check(header: wav.Header, audio_bytes: int) -> None:
+    if not 1 <= header.channels <= MAX_CHANNELS:
+        raise ClipError(f"it has {header.channels} channels; 1 to {MAX_CHANNELS} can be read")
+    if not MIN_RATE <= header.rate <= MAX_RATE:
+        raise ClipError(
+            f"its sampling rate is {header.rate:,} Hz; {MIN_RATE:,} to {MAX_RATE:,} can be read"
+        )
+    if header.coding in (wav.PCM, wav.IEEE_FLOAT):
+        _check_frame(header)
+    if audio_bytes < max(header.frame_bytes, 1):
+        raise ClipError("there are no samples in it")
+
+
+def _check_frame(header: wav.Header) -> None:
+    if header.bits not in (8, 16, 24, 32, 64):
+        raise ClipError(f"its samples have {header.bits} bits; 8, 16, 24, 32 or 64 can be read")
+    expected = header.channels * header.bits // 8
+    if header.frame_bytes != expected:
+        raise ClipError(
+            f"its header contradicts itself: {header.channels} channels of {header.bits} bits "
+            f"are {expected} bytes a frame, and it says {header.frame_bytes}"
+        )
+
+
+def _check_duration(frames: int, rate: int, limits: Limits) -> None:
+    if frames > limits.max_seconds * rate:
+        raise ClipError(
+            f"it is too long: {frames / rate:,.1f} seconds, and the limit is {limits.max_seconds:g}"
+        )
+
+
+def _unpack(
+    data: bytes, header: wav.Header, audio_bytes: int, limits: Limits
+) -> NDArray[np.float32]:
+    frames = audio_bytes // header.frame_bytes
+    _check_duration(frames, header.rate, limits)
+    integers = np.frombuffer(data, "<i2", frames * header.channels, header.data_offset)
+    samples = integers.astype(np.float32)
+    samples *= np.float32(2.0**-15)
+    return _mono(samples.reshape(frames, header.channels))
+
+
+def _read(data: bytes, header: wav.Header, limits: Limits) -> NDArray[np.float32]:
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(_with_size(data, header))) as file:
+            _check_agreement(file.channels, file.samplerate, header)
+            _check_frames(file.frames, file.channels, len(data))
+            _check_duration(file.frames, header.rate, limits)
+            samples = file.read(dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError, RuntimeError, TypeError, ValueError) as error:
+        raise ClipError(f"it cannot be decoded ({_coding(header)}): {_said(error)}") from error
+    if not len(samples):
+        raise ClipError("there are no samples in it")
+    _check_finite(samples)
+    return _mono(samples)
+
+
+def _with_size(data: bytes, header: wav.Header) -> bytes:
+    if header.data_bytes is not None:
+        return data
+    # libsndfile takes a size of 0 at its word.
+    size = len(data) - header.data_offset
+    return data[: header.data_offset - 4] + size.to_bytes(4, "little") + data[header.data_offset :]
+
+
+def _check_agreement(channels: int, rate: int, header: wav.Header) -> None:
+    if (channels, rate) != (header.channels, header.rate):
+        raise ClipError(
+            f"its header contradicts itself: {header.channels} channels at {header.rate:,} Hz, "
+            f"or {channels} at {rate:,}"
+        )
+
+
+def _check_frames(frames: int, channels: int, size_bytes: int) -> None:
+    if frames * channels > size_bytes * MAX_FRAMES_PER_BYTE:
+        raise ClipError(
+            f"its header lies: {frames:,} frames cannot be in a file of {size_bytes:,} bytes"
+        )
+
+
+def _check_finite(samples: NDArray[np.float32]) -> None:
+    peak = float(np.abs(samples).max())
+    if not np.isfinite(peak):
+        wrong = samples.size - int(np.isfinite(samples).sum())
+        raise ClipError(f"{wrong:,} of its samples are not numbers (NaN or infinite)")
+    if peak > MAX_PEAK:
+        raise ClipError(f"its samples reach {peak:.3g}, where 1 is full scale")
+
+
+def _mono(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    if frames.shape[1] == 1:
+        return frames[:, 0]
+    mixed: NDArray[np.float32] = np.mean(frames.T, axis=0)
+    return mixed
+
+
+def _coding(header: wav.Header) -> str:
+    name = _CODINGS.get(header.coding, f"coding 0x{header.coding:04X}")
+    return f"{name}, {header.bits} bits" if header.bits else name
+
+
+def _said(error: Exception) -> str:
+    return str(error).rstrip(".").split(": ")[-1] or type(error).__name__

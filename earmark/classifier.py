@@ -1,0 +1,141 @@
+"""The published net as the workers run it: LiteRT, without TensorFlow."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earmark.clips import plain_top
+from earmark.errors import CorruptModel, FrontEndMismatch
+from earmark.features import FrontEnd, front_end
+from earmark.registry import Announcement, Artefact
+
+if TYPE_CHECKING:
+    from ai_edge_litert.interpreter import Interpreter
+
+DIGITS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a model hears in one clip."""
+
+    label: int
+    confidence: float
+    top: tuple[tuple[int, float], ...]
+    sure: bool
+
+
+class Classifier:
+    """One version of the model, ready to label.
+
+    Parameters
+    ----------
+    artefact
+        The verified bytes of the version.
+
+    Raises
+    ------
+    FrontEndMismatch
+        When the model eats the vectors of a front end that this program does not have.
+    CorruptModel
+        When the bytes are no LiteRT model, or one of another shape.
+    """
+
+    def __init__(self, artefact: Artefact) -> None:
+        self.announcement: Announcement = artefact.announcement
+        self.front_end: FrontEnd = _matching_front_end(artefact.announcement)
+        self._trained_on = artefact.trained_on
+        self._interpreter = _interpreter(artefact.litert, self.version)
+        self._rows = 0
+        self._resize(1)
+        self._check_shape()
+
+    @property
+    def version(self) -> str:
+        return self.announcement.version
+
+    def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probability of each digit.
+
+        Parameters
+        ----------
+        vectors
+            float32, shape (clips, dimensions of the front end).
+
+        Returns
+        -------
+        float32, shape (clips, 10); each row sums to 1.
+        """
+        if vectors.ndim != 2 or vectors.shape[1] != self.front_end.dimensions:
+            raise FrontEndMismatch(
+                f"model {self.version} eats vectors of {self.front_end.dimensions} values "
+                f"({self.front_end.name}), not an array of shape {vectors.shape}"
+            )
+        if len(vectors) == 0:
+            return np.empty((0, DIGITS), np.float32)
+        self._resize(len(vectors))
+        self._interpreter.set_tensor(self._input, np.ascontiguousarray(vectors, np.float32))
+        self._interpreter.invoke()
+        answer: NDArray[np.float32] = self._interpreter.get_tensor(self._output)
+        return answer
+
+    def guess(self, vectors: NDArray[np.float32]) -> list[Guess]:
+        """Label a batch of vectors, float32 of shape (clips, dimensions)."""
+        return [self._guess(row) for row in self.probabilities(vectors)]
+
+    def was_trained_on(self, digest: str) -> bool:
+        """Whether the clip of this digest was training data of this model."""
+        key = np.uint64(int(digest[:16], 16))
+        place = int(np.searchsorted(self._trained_keys, key))
+        return place < len(self._trained_keys) and bool(self._trained_keys[place] == key)
+
+    def _guess(self, row: NDArray[np.float32]) -> Guess:
+        top = plain_top(dict(enumerate(row.tolist())))
+        label, confidence = top[0]
+        return Guess(label, confidence, top, sure=confidence >= self.announcement.confidence)
+
+    @cached_property
+    def _trained_keys(self) -> NDArray[np.uint64]:
+        keys: NDArray[np.uint64] = np.load(io.BytesIO(self._trained_on), allow_pickle=False)
+        return keys
+
+    def _resize(self, rows: int) -> None:
+        if rows == self._rows:
+            return
+        details = self._interpreter.get_input_details()[0]
+        self._input = details["index"]
+        self._interpreter.resize_tensor_input(self._input, [rows, self.front_end.dimensions])
+        self._interpreter.allocate_tensors()
+        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._rows = rows
+
+    def _check_shape(self) -> None:
+        shape = tuple(self._interpreter.get_output_details()[0]["shape"])
+        if shape != (1, DIGITS):
+            raise CorruptModel(f"model {self.version} answers with {shape}, not with 10 digits")
+
+
+def _matching_front_end(announcement: Announcement) -> FrontEnd:
+    found = front_end(announcement.front_end)
+    if found.fingerprint != announcement.fingerprint:
+        raise FrontEndMismatch(
+            f"model {announcement.version} was trained on {announcement.front_end} "
+            f"{announcement.fingerprint}, and this program extracts {found.fingerprint}: "
+            "run the same version of Earmark everywhere, or train anew"
+        )
+    return found
+
+
+def _interpreter(litert: bytes, version: str) -> Interpreter:
+    from ai_edge_litert.interpreter import Interpreter
+
+    try:
+        return Interpreter(model_content=litert, num_threads=1)
+    except (ValueError, RuntimeError) as error:
+        raise CorruptModel(f"model {version} is no LiteRT model: {error}") from error

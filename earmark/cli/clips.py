@@ -1,0 +1,115 @@
+"""Commands about the clips that the store knows."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from earmark.cli.app import AsJson, app, note, print_json, print_table
+
+if TYPE_CHECKING:
+    from earmark.clips import State
+    from earmark.store.ledger import Ledger
+
+clips = typer.Typer(help="List clips, retry failed ones, correct labels.", no_args_is_help=True)
+app.add_typer(clips, name="clips")
+
+
+@clips.command("list")
+def list_clips(
+    state: Annotated[str | None, typer.Option(help="pending, queued, labelled, ...")] = None,
+    label: Annotated[int | None, typer.Option(min=0, max=9, help="What was heard.")] = None,
+    truth: Annotated[str | None, typer.Option(help="What is known: 0 to 9, or none.")] = None,
+    speaker: Annotated[str | None, typer.Option()] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List clips, in no order.
+
+    Example: earmark clips list --state failed
+    """
+    from earmark.curation import Wanted, find
+    from earmark.labels import parse_digit
+
+    wanted = Wanted(
+        state=_state(state) if state else None,
+        label=label,
+        truth=parse_digit(truth) if truth else None,
+        speaker=speaker,
+    )
+    rows = [record.as_json() for record in find(_ledger(), wanted, limit)]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, ("path", "state", "label", "confidence", "truth", "reason"))
+
+
+@clips.command()
+def retry(
+    paths: Annotated[list[str] | None, typer.Argument(help="Default: all failed.")] = None,
+) -> None:
+    """Queue failed clips again.
+
+    Example: earmark clips retry
+    """
+    from earmark.curation import retry as retry_clips
+
+    note(f"{retry_clips(_ledger(), paths or None)} clips will be tried again")
+
+
+@clips.command()
+def correct(
+    clip: Annotated[str, typer.Argument(help="The clip's path in the inbox.")],
+    digit: Annotated[str, typer.Argument(help="0 to 9, or none for what is no digit.")],
+    speaker: Annotated[str | None, typer.Option(help="Who speaks.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who says so; default: you.")] = None,
+) -> None:
+    """Tell what is spoken in a clip: truth for the next training, from now on.
+
+    Example: earmark clips correct memo.wav 7
+    """
+    from datetime import UTC, datetime
+
+    from earmark.curation import correct as correct_clip
+    from earmark.labels import parse_digit, statement
+    from earmark.settings import Settings
+
+    line = statement(
+        clip, parse_digit(digit), speaker=speaker, by=by or getpass.getuser(), at=datetime.now(UTC)
+    )
+    record = correct_clip(_ledger(), Settings.load().labels_file, line)
+    note(f"{clip} is {record.truth}; the model heard {record.label}")
+
+
+@clips.command()
+def relabel(
+    state: Annotated[str, typer.Option(help="Clips of this state.")] = "labelled",
+) -> None:
+    """Label clips anew with the live model, from their stored vectors.
+
+    Example: earmark clips relabel
+    """
+    from earmark.jobs import Sender
+    from earmark.settings import Settings
+
+    paths = list(_ledger().in_state(_state(state)))
+    Sender(Settings.load()).relabel(paths)
+    note(f"{len(paths)} clips are queued to be labelled anew")
+
+
+def _ledger() -> Ledger:
+    from earmark.settings import Settings
+    from earmark.store import Store
+
+    return Store.at(Settings.load().store_url).clips
+
+
+def _state(value: str) -> State:
+    from earmark.clips import State
+
+    try:
+        return State(value)
+    except ValueError as error:
+        raise typer.BadParameter(f"{value!r} is none of: {', '.join(State)}") from error

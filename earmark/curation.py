@@ -1,0 +1,87 @@
+"""What people do with clips: find them, try failed ones again, say what is spoken in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from earmark import labels
+from earmark.clips import Record, State, Truth, told_of
+from earmark.errors import LabelError
+from earmark.store.ledger import Ledger
+
+_CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which clips; None wants any."""
+
+    state: State | None = None
+    label: int | None = None
+    truth: Truth | None = None
+    speaker: str | None = None
+
+    def fits(self, record: Record) -> bool:
+        pairs = (
+            (self.state, record.state),
+            (self.label, record.label),
+            (self.truth, record.truth),
+            (self.speaker, record.speaker),
+        )
+        return all(wanted is None or wanted == found for wanted, found in pairs)
+
+
+def find(ledger: Ledger, wanted: Wanted, limit: int) -> Iterator[Record]:
+    """Clips that fit, in no order, at most `limit` of them."""
+    records = _in_state(ledger, wanted.state) if wanted.state else ledger.all_records()
+    yield from islice(filter(wanted.fits, records), limit)
+
+
+def retry(ledger: Ledger, paths: Sequence[str] | None = None) -> int:
+    """Let failed clips be tried again; all of them, or those of the paths that have failed."""
+    records = ledger.records(paths) if paths else list(_in_state(ledger, State.FAILED))
+    failed = [record for record in records if record and record.state is State.FAILED]
+    changes = [(each, replace(each, state=State.PENDING, reason=None)) for each in failed]
+    return sum(
+        len(ledger.swap(changes[start : start + _CHUNK]))
+        for start in range(0, len(changes), _CHUNK)
+    )
+
+
+def correct(ledger: Ledger, file: Path, line: labels.Line) -> Record:
+    """Take somebody's word for what is spoken in a clip: on disk first, then in the store.
+
+    Raises
+    ------
+    LabelError
+        When there is no such clip.
+    """
+    if ledger.records([line.path])[0] is None:
+        raise LabelError(
+            f"there is no clip {line.path!r}; give its path relative to the inbox, "
+            "as `earmark clips list` shows it"
+        )
+    labels.append(file, [line])
+    ledger.correct(line.path, line.told)
+    while True:
+        [old] = ledger.records([line.path])
+        if old is None:
+            raise LabelError(f"the clip {line.path!r} was removed meanwhile")
+        new = corrected(old, line)
+        if old == new or ledger.swap([(old, new)]):
+            return new
+
+
+def corrected(record: Record, line: labels.Line) -> Record:
+    """The record with a person's word; somebody has looked, so it is unsure no more."""
+    state = State.LABELLED if record.state is State.UNSURE else record.state
+    return replace(record.told(told_of(record.path, line.told)), state=state)
+
+
+def _in_state(ledger: Ledger, state: State) -> Iterator[Record]:
+    paths = ledger.in_state(state)
+    while chunk := list(islice(paths, _CHUNK)):
+        yield from (record for record in ledger.records(chunk) if record is not None)

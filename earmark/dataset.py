@@ -1,0 +1,146 @@
+"""Clips with a truth as a table: from the store, or from a folder of named wav files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from earmark.audio import Limits
+from earmark.clips import Record, told_by_name
+from earmark.errors import MissingExtra, NotEnoughClips
+from earmark.extraction import Extracted, extract_files
+from earmark.features import FrontEnd
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from earmark.store import Store
+
+COLUMNS = ("path", "digest", "digit", "speaker", "vector")
+"""`path` str, `digest` 32 hex digits, `digit` 0 to 9, `speaker` str or None,
+`vector` float32 of shape (dimensions,)."""
+
+_CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the store holds for one front end."""
+
+    table: pd.DataFrame
+    lacking: list[str]
+    """Paths of clips with a truth whose vectors the store does not have."""
+
+
+def from_store(store: Store, front_end: FrontEnd) -> Stored:
+    """The labelled truth in the store as a table: clips that are done, each digest once.
+
+    A clip whose file is gone still counts. Of copies, the one that a person has spoken for wins
+    over those that only their name speaks for, then the newer one; "none" is no training data.
+
+    Raises
+    ------
+    FrontEndMismatch
+        When a stored vector is not of this front end.
+    """
+    told = [record for record in _told(store) if isinstance(record.truth, int)]
+    rows: list[tuple[object, ...]] = []
+    lacking: list[str] = []
+    for start in range(0, len(told), _CHUNK):
+        records = told[start : start + _CHUNK]
+        vectors = store.vectors.get(front_end, [str(record.digest) for record in records])
+        for each, vector in zip(records, vectors, strict=True):
+            if vector is None:
+                lacking.append(each.path)
+            else:
+                rows.append((each.path, each.digest, each.truth, each.speaker, vector))
+    return Stored(frame(rows), sorted(lacking))
+
+
+def _told(store: Store) -> Iterable[Record]:
+    """Of each digest the record that tells its truth, and the speaker if any copy tells one."""
+    newest: dict[str, Record] = {}
+    speakers: dict[str, str] = {}
+    for record in store.clips.all_records():
+        if record.digest is None or record.truth is None or not record.state.done:
+            continue
+        if record.speaker is not None:
+            speakers[record.digest] = record.speaker
+        other = newest.get(record.digest)
+        if other is None or _weight(record) > _weight(other):
+            newest[record.digest] = record
+    for digest, record in newest.items():
+        # Without its speaker, the copy of a held-out voice might be trained on.
+        yield replace(record, speaker=record.speaker or speakers.get(digest))
+
+
+def _weight(record: Record) -> tuple[bool, float, str]:
+    return record.truth_by != "name", record.noted_at or 0.0, record.path
+
+
+def from_folder(
+    folder: Path,
+    front_end: FrontEnd,
+    limits: Limits,
+    *,
+    jobs: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> pd.DataFrame:
+    """Extract every `{digit}_{speaker}_{take}.wav` below a folder; no server is needed.
+
+    Copies share a digest and are taken once.
+
+    Raises
+    ------
+    NotEnoughClips
+        When no name below the folder tells a digit.
+    """
+    paths = sorted(path for path in folder.rglob("*.wav") if told_by_name(path.name).by)
+    if not paths:
+        raise NotEnoughClips(f"no file below {folder} is named {{digit}}_{{speaker}}_{{take}}.wav")
+    rows = []
+    for outcome in extract_files(paths, front_end, limits, jobs=jobs):
+        if progress is not None:
+            progress(1)
+        if isinstance(outcome, Extracted):
+            told = told_by_name(outcome.path.name)
+            rows.append(
+                (str(outcome.path), outcome.digest, told.digit, told.speaker, outcome.vector)
+            )
+    return frame(rows)
+
+
+def frame(rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
+    """A data frame of `COLUMNS`, each digest once, in the order of the digests."""
+    pandas = _pandas()
+    table: pd.DataFrame = pandas.DataFrame(list(rows), columns=list(COLUMNS))
+    return table.drop_duplicates("digest").sort_values("digest").reset_index(drop=True)
+
+
+def matrix(table: pd.DataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """The vectors of a table as float32 of shape (clips, dimensions)."""
+    return np.stack(list(table["vector"])).astype(np.float32, copy=False)
+
+
+def head(table: pd.DataFrame, rows: int = 5) -> Mapping[str, object]:
+    """What the notebook prints first: shape, first rows, description and counts."""
+    values = _pandas().DataFrame(matrix(table))
+    return {
+        "shape": [len(table), values.shape[1] + 1],
+        "head": table.drop(columns="vector").head(rows).to_dict("records"),
+        "describe": values.stack().describe().to_dict(),
+        "digits": table["digit"].value_counts().sort_index().to_dict(),
+        "speakers": table["speaker"].value_counts().sort_index().to_dict(),
+    }
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ImportError as error:
+        raise MissingExtra("analysis", "a table of clips") from error
+    return pandas

@@ -1,0 +1,98 @@
+"""Checks every part of Earmark, and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from earmark.clips import State
+from earmark.errors import EarmarkError
+from earmark.registry import Registry
+from earmark.services import ServiceName
+from earmark.settings import Settings
+from earmark.status import service_counts
+from earmark.store import Store
+from earmark.store.connection import without_password
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one check."""
+
+    what: str
+    good: bool
+    told: str
+    remedy: str | None = None
+
+
+def examine(settings: Settings, now: float) -> Iterator[Finding]:
+    """Check folder, model, store, services and failed clips, in this order."""
+    yield _inbox(settings.inbox)
+    yield _model(settings)
+    try:
+        store = Store.at(settings.store_url)
+    except EarmarkError as error:
+        yield Finding("store", False, str(error), "earmark up")
+        return
+    yield Finding("store", True, f"answers at {without_password(settings.store_url)}")
+    yield _memory(store)
+    yield from _services(store, now)
+    yield _failures(store)
+
+
+def alive_here(settings: Settings, service: ServiceName, now: float) -> bool:
+    """Whether a service of this host gave a sign of life lately; what a health check asks."""
+    here = f"{service}@{socket.gethostname()}:"
+    return any(name.startswith(here) for name in Store.at(settings.store_url).board.alive(now))
+
+
+def _inbox(inbox: Path) -> Finding:
+    if not inbox.is_dir():
+        remedy = f"mkdir -p {inbox}, or set EARMARK_INBOX"
+        return Finding("inbox", False, f"{inbox.absolute()} is no folder", remedy)
+    if not os.access(inbox, os.R_OK | os.X_OK):
+        remedy = f"chmod u+rx {inbox}"
+        return Finding("inbox", False, f"{inbox.absolute()} cannot be read", remedy)
+    return Finding("inbox", True, str(inbox.absolute()))
+
+
+def _model(settings: Settings) -> Finding:
+    registry = Registry(settings.models)
+    try:
+        version = registry.live()
+        registry.artefact(version)
+    except EarmarkError as error:
+        return Finding("model", False, str(error), "earmark train, or earmark models promote")
+    return Finding("model", True, f"{version} is live in {settings.models.absolute()}")
+
+
+def _memory(store: Store) -> Finding:
+    memory = store.connection.info("memory")
+    used, most = int(memory["used_memory"]), int(memory.get("maxmemory", 0))
+    told = f"{used / 1e6:.0f} MB used" + (f" of {most / 1e6:.0f}" if most else "")
+    policy = str(memory.get("maxmemory_policy", "noeviction"))
+    if policy != "noeviction":
+        remedy = "set maxmemory-policy to noeviction: the ledger must not be evicted"
+        return Finding("memory", False, f"{told}, policy {policy}", remedy)
+    if most and used > 0.9 * most:
+        return Finding("memory", False, told, "raise maxmemory of the store")
+    return Finding("memory", True, told)
+
+
+def _services(store: Store, now: float) -> Iterator[Finding]:
+    for name, count in service_counts(store.board.alive(now)).items():
+        if count:
+            yield Finding(name, True, f"{count} alive")
+        else:
+            yield Finding(name, False, "gives no sign of life", f"earmark up, or earmark {name}")
+
+
+def _failures(store: Store) -> Finding:
+    failed = store.clips.counts()[State.FAILED]
+    if failed:
+        remedy = "earmark clips list --state failed says why; earmark clips retry tries again"
+        return Finding("clips", True, f"{failed} failed", remedy)
+    return Finding("clips", True, "none failed")

@@ -1,0 +1,190 @@
+"""From a file to its vector: read, decode, extract; one bad file costs no other anything."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earmark.audio import Limits, Sound, decode
+from earmark.clips import Revision
+from earmark.errors import ClipError
+from earmark.features import FrontEnd
+
+CHUNK = 64
+"""Clips that are extracted together; what one process holds in memory at a time."""
+
+_READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A file that was read and decoded."""
+
+    path: Path
+    revision: Revision
+    digest: str
+    sound: Sound
+
+    @property
+    def seconds(self) -> float:
+        return round(len(self.sound.samples) / self.sound.rate, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A recording's vector, float32 of shape (dimensions of the front end,)."""
+
+    recording: Recording
+    vector: NDArray[np.float32]
+
+    @property
+    def path(self) -> Path:
+        return self.recording.path
+
+    @property
+    def digest(self) -> str:
+        return self.recording.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A file without a vector, and why."""
+
+    path: Path
+    reason: str
+
+
+Outcome = Extracted | Failed
+
+
+def inside(inbox: Path, relative: str) -> Path:
+    """The file of a clip, which must lie in the inbox.
+
+    Parameters
+    ----------
+    inbox
+        Already resolved: absolute and free of links.
+    relative
+        A clip's path, with forward slashes.
+
+    Raises
+    ------
+    ClipError
+        When the path, or a link on its way, leads out of the inbox.
+    """
+    parts = PurePosixPath(relative)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise ClipError("the path leads out of the inbox")
+    path = inbox / relative
+    real = os.path.realpath(path)
+    if not real.startswith(str(inbox).rstrip("/") + "/"):
+        raise ClipError("the file is a link that leads out of the inbox")
+    return path
+
+
+def record(path: Path, limits: Limits) -> Recording:
+    """Read and decode one file.
+
+    Raises
+    ------
+    ClipError
+        When it is gone, unreadable, no regular file, too large, or cannot be decoded.
+    """
+    try:
+        data, revision = _read(path, limits)
+    except FileNotFoundError as error:
+        raise ClipError("the file was gone before it could be read") from error
+    except OSError as error:
+        raise ClipError(f"the file cannot be read: {error.strerror}") from error
+    digest = blake2b(data, digest_size=16).hexdigest()
+    return Recording(path, revision, digest, decode(data, limits))
+
+
+def extract(recordings: Sequence[Recording | Failed], front_end: FrontEnd) -> list[Outcome]:
+    """Extract the vectors of many recordings at once, in their order; failures pass through."""
+    decoded = [item for item in recordings if isinstance(item, Recording)]
+    try:
+        vectors = iter(front_end.extract([item.sound for item in decoded]))
+    except (ArithmeticError, ValueError, MemoryError):
+        return [_extract_alone(item, front_end) for item in recordings]
+    return [
+        item if isinstance(item, Failed) else _checked(item, next(vectors)) for item in recordings
+    ]
+
+
+def extract_files(
+    paths: Iterable[Path], front_end: FrontEnd, limits: Limits, *, jobs: int = 1
+) -> Iterator[Outcome]:
+    """Read and extract files, in their order.
+
+    Parameters
+    ----------
+    jobs
+        Processes; 1 works in this one.
+    """
+    work = partial(_extract_chunk, front_end=front_end, limits=limits)
+    chunks = list(_chunks(list(paths)))
+    if jobs == 1 or len(chunks) == 1:
+        for chunk in chunks:
+            yield from work(chunk)
+        return
+    with ProcessPoolExecutor(max_workers=jobs) as pool:
+        for outcomes in pool.map(work, chunks):
+            yield from outcomes
+
+
+def try_record(path: Path, limits: Limits) -> Recording | Failed:
+    """As `record`, with the error as a value."""
+    try:
+        return record(path, limits)
+    except ClipError as error:
+        return Failed(path, error.reason)
+
+
+def _extract_chunk(paths: Sequence[Path], *, front_end: FrontEnd, limits: Limits) -> list[Outcome]:
+    return extract([try_record(path, limits) for path in paths], front_end)
+
+
+def _chunks(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    yield from (paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK))
+
+
+def _read(path: Path, limits: Limits) -> tuple[bytes, Revision]:
+    descriptor = os.open(path, _READ_FLAGS)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ClipError("it is no regular file")
+        if status.st_size > limits.max_bytes:
+            raise ClipError(
+                f"the file is too large: {status.st_size:,} bytes, "
+                f"and the limit is {limits.max_bytes:,} (EARMARK_MAX_MEGABYTES)"
+            )
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(limits.max_bytes + 1), Revision.of(status)
+    finally:
+        os.close(descriptor)
+
+
+def _extract_alone(item: Recording | Failed, front_end: FrontEnd) -> Outcome:
+    if isinstance(item, Failed):
+        return item
+    try:
+        return _checked(item, front_end.extract([item.sound])[0])
+    except (ArithmeticError, ValueError, MemoryError) as error:
+        return Failed(item.path, f"no features can be extracted: {str(error) or 'out of memory'}")
+
+
+def _checked(item: Recording, vector: NDArray[np.float32]) -> Outcome:
+    if not np.isfinite(vector).all():
+        return Failed(item.path, "no features can be extracted: the vector is not finite")
+    return Extracted(item, vector)

@@ -1,0 +1,35 @@
+"""Front ends: from samples to the vectors that a net is trained on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from earmark.features.calling import CallableModule
+from earmark.features.frontend import FrontEnd
+from earmark.features.mfcc_mean import MfccMean
+
+__all__ = ["FRONT_ENDS", "FrontEnd", "MfccMean", "front_end"]
+
+FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType({MfccMean.name: MfccMean()})
+"""Every front end there is, by its name."""
+
+
+def front_end(name: str) -> FrontEnd:
+    """Look a front end up by its name.
+
+    Raises
+    ------
+    ValueError
+        When there is none of that name.
+    """
+    try:
+        return FRONT_ENDS[name]
+    except KeyError:
+        raise ValueError(
+            f"there is no front end {name!r}; there are {', '.join(FRONT_ENDS)}"
+        ) from None
+
+
+sys.modules[__name__].__class__ = CallableModule

@@ -1,0 +1,142 @@
+"""Pictures of clips: the waveform and the MFCCs, as the notebook draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earmark.audio import Limits, Sound
+from earmark.clips import told_by_name
+from earmark.errors import ClipError, EarmarkError, MissingExtra
+from earmark.extraction import record
+from earmark.features.resampling import resampled
+from earmark.finding import printable, wavs_below
+from earmark.placing import written
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+RATE = 22_050
+"""Sampling rate that clips are brought to, that of the notebook (Hz)."""
+HOP = 512
+"""Samples from frame to frame."""
+COEFFICIENTS = 40
+_DPI = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portrait:
+    """What is drawn of a clip."""
+
+    title: str
+    sound: Sound
+    """At its own sampling rate."""
+    mfcc: NDArray[np.float32]
+    """Shape (40, frames), from the clip at 22,050 Hz."""
+
+    @property
+    def seconds(self) -> float:
+        return len(self.sound.samples) / self.sound.rate
+
+
+def portray(path: Path, limits: Limits) -> Portrait:
+    """Read a clip and compute its MFCCs with librosa, the notebook's way.
+
+    Raises
+    ------
+    ClipError
+        When it cannot be read.
+    MissingExtra
+        When librosa is not installed.
+    """
+    sound = record(path, limits).sound
+    ((_, [samples]),) = resampled([sound], RATE)
+    return Portrait(printable(path.name), sound, _mfcc(samples))
+
+
+def digits_of(folder: Path, limits: Limits) -> dict[int, Portrait]:
+    """One clip of each digit, found by its name: the first that can be read."""
+    found: dict[int, Portrait] = {}
+    for path in wavs_below(folder):
+        digit = told_by_name(path.name).digit
+        if isinstance(digit, int) and digit not in found:
+            try:
+                found[digit] = portray(path, limits)
+            except ClipError:
+                continue
+        if len(found) == 10:
+            break
+    if not found:
+        raise EarmarkError(f"no clip below {folder} is named {{digit}}_{{speaker}}_{{take}}.wav")
+    return found
+
+
+def draw_clip(portrait: Portrait, file: Path) -> None:
+    """Draw waveform and MFCCs, one above the other, as a PNG."""
+    figure = _figure(10, 7)
+    above, below = figure.subplots(2, 1)
+    _draw_waveform(above, portrait)
+    image = _draw_mfcc(below, portrait)
+    below.set_title(f"MFCC {portrait.mfcc.shape}")
+    figure.colorbar(image, ax=[above, below], label="MFCC")
+    _save(figure, file)
+
+
+def draw_digits(portraits: Mapping[int, Portrait], file: Path) -> None:
+    """Draw the MFCCs of the ten digits on one sheet, 5 rows by 2, as a PNG."""
+    figure = _figure(12, 15)
+    for digit, axes in enumerate(figure.subplots(5, 2).flat):
+        if digit in portraits:
+            _draw_mfcc(axes, portraits[digit])
+            axes.set_title(f"{digit}: {portraits[digit].title} {portraits[digit].mfcc.shape}")
+        else:
+            axes.set_title(f"{digit}: no clip")
+            axes.set_axis_off()
+    _save(figure, file)
+
+
+def _draw_waveform(axes: Axes, portrait: Portrait) -> None:
+    samples = portrait.sound.samples
+    axes.plot(np.arange(len(samples)) / portrait.sound.rate, samples, linewidth=0.6)
+    axes.set(xlabel="seconds", ylabel="amplitude", xlim=(0, portrait.seconds))
+    axes.set_title(f"{portrait.title}, {portrait.sound.rate:,} Hz")
+
+
+def _draw_mfcc(axes: Axes, portrait: Portrait) -> Any:
+    coefficients, frames = portrait.mfcc.shape
+    extent = (0.0, frames * HOP / RATE, 0.0, float(coefficients))
+    axes.set(xlabel="seconds", ylabel="coefficient")
+    return axes.imshow(
+        portrait.mfcc, origin="lower", aspect="auto", interpolation="nearest", extent=extent
+    )
+
+
+def _mfcc(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    try:
+        import librosa
+    except ImportError as error:
+        raise MissingExtra("analysis", "a picture of a clip") from error
+    mfcc: NDArray[np.float32] = librosa.feature.mfcc(y=samples, sr=RATE, n_mfcc=COEFFICIENTS)
+    return mfcc
+
+
+def _figure(width: float, height: float) -> Figure:
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtra("analysis", "a picture of a clip") from error
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)  # without pyplot, which keeps figures and picks a window system
+    return figure
+
+
+def _save(figure: Figure, file: Path) -> None:
+    with written(file) as hidden:
+        figure.savefig(hidden, format="png", dpi=_DPI)

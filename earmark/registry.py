@@ -1,0 +1,307 @@
+"""The published models: immutable versions in a folder, and one pointer to the live one.
+
+    models/
+        live                      the version that labels; moved atomically
+        20261123-041500-3f9a/     one version, never changed after it was renamed into place
+            model.keras           for people and for further training
+            model.tflite          for the workers
+            trained_on.npy        which clips it was trained on
+            card.json             everything that is known of it, with checksums
+            MODEL_CARD.md         the same for people
+            *.png                 confusion matrix, learning curves
+
+The folder wins over the store. The store carries a copy of what the workers need, so that
+hosts that share no disk label with the same model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earmark.errors import CorruptModel, NoModel
+
+POINTER = "live"
+CARD = "card.json"
+LITERT = "model.tflite"
+KERAS = "model.keras"
+TRAINED_ON = "trained_on.npy"
+PINNED = "pinned"
+KEEP = 20
+"""How many versions are kept beside the live one and the pinned ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a worker must know to label with a model."""
+
+    version: str
+    front_end: str
+    fingerprint: str
+    litert_sha256: str
+    trained_on_sha256: str
+    confidence: float
+    """The threshold below which a label is unsure."""
+    known_voices: float | None
+    """Accuracy on voices that were trained on; None where it could not be measured."""
+    new_voices: float | None
+    """Accuracy on voices that were never heard."""
+
+    @classmethod
+    def of_card(cls, card: dict[str, Any]) -> Self:
+        return cls(
+            version=card["version"],
+            front_end=card["front_end"]["name"],
+            fingerprint=card["front_end"]["fingerprint"],
+            litert_sha256=card["checksums"][LITERT],
+            trained_on_sha256=card["checksums"][TRAINED_ON],
+            confidence=card["confidence"],
+            known_voices=_accuracy(card, "known_voices"),
+            new_voices=_accuracy(card, "new_voices"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """What a worker needs of a version, its checksums verified."""
+
+    announcement: Announcement
+    litert: bytes
+    trained_on: bytes
+
+    @classmethod
+    def verified(cls, announcement: Announcement, litert: bytes, trained_on: bytes) -> Self:
+        """Hold the bytes against the announced checksums.
+
+        Raises
+        ------
+        CorruptModel
+            When they are not what was announced.
+        """
+        _check(announcement.version, LITERT, litert, announcement.litert_sha256)
+        _check(announcement.version, TRAINED_ON, trained_on, announcement.trained_on_sha256)
+        return cls(announcement, litert, trained_on)
+
+
+class Registry:
+    """The models in one folder.
+
+    Parameters
+    ----------
+    folder
+        Created when the first model is published.
+    shipped
+        Folder of the model that comes with the program; used while `folder` holds none.
+    """
+
+    def __init__(self, folder: Path, shipped: Path | None = None) -> None:
+        self.folder = folder
+        self._shipped = shipped if shipped is not None else shipped_models()
+
+    def versions(self) -> list[str]:
+        """All versions, oldest first."""
+        return sorted(self._own()) or sorted(_versions_in(self._shipped))
+
+    def live(self) -> str:
+        """The version that labels: the pointer's, else the newest.
+
+        Raises
+        ------
+        NoModel
+            When there is none at all.
+        CorruptModel
+            When the pointer names a version that is not there.
+        """
+        versions = self.versions()
+        if not versions:
+            raise NoModel(f"there is no model in {self.folder}: train one with `earmark train`")
+        try:
+            pointed = (self.folder / POINTER).read_text().strip()
+        except FileNotFoundError:
+            return versions[-1]
+        if pointed not in versions:
+            raise CorruptModel(
+                f"{self.folder / POINTER} names {pointed!r}, which is not there; "
+                f"`earmark models promote` one of: {', '.join(versions)}"
+            )
+        return pointed
+
+    def path(self, version: str) -> Path:
+        """The folder of a version.
+
+        Raises
+        ------
+        NoModel
+            When there is no such version.
+        """
+        for root in (self.folder, self._shipped):
+            if version in _versions_in(root):
+                return root / version
+        raise NoModel(f"there is no model {version!r} in {self.folder}; see `earmark models list`")
+
+    def card(self, version: str) -> dict[str, Any]:
+        """The card of a version.
+
+        Raises
+        ------
+        CorruptModel
+            When it cannot be read.
+        """
+        try:
+            card: dict[str, Any] = json.loads((self.path(version) / CARD).read_text())
+        except (OSError, ValueError) as error:
+            raise CorruptModel(f"the card of model {version} cannot be read: {error}") from error
+        return card
+
+    def announcement(self, version: str) -> Announcement:
+        try:
+            return Announcement.of_card(self.card(version))
+        except KeyError as error:
+            raise CorruptModel(f"the card of model {version} lacks {error}") from error
+
+    def artefact(self, version: str) -> Artefact:
+        """The bytes that a worker needs, held against the card's checksums.
+
+        Raises
+        ------
+        CorruptModel
+            When a file is missing or is not what the card says.
+        """
+        folder = self.path(version)
+        try:
+            litert = (folder / LITERT).read_bytes()
+            trained_on = (folder / TRAINED_ON).read_bytes()
+        except OSError as error:
+            raise CorruptModel(f"model {version} cannot be read: {error}") from error
+        return Artefact.verified(self.announcement(version), litert, trained_on)
+
+    def keras(self, version: str) -> Path:
+        """The `.keras` file, held against the card's checksum."""
+        path = self.path(version) / KERAS
+        _check(version, KERAS, path.read_bytes(), self.card(version)["checksums"][KERAS])
+        return path
+
+    def publish(self, staged: Path, version: str) -> None:
+        """Move a finished folder into place, flushed to disk, without making it live.
+
+        Parameters
+        ----------
+        staged
+            A folder on the same file system as the registry, see `staging`.
+        """
+        for file in staged.iterdir():
+            _flush(file)
+        _flush(staged)
+        staged.rename(self.folder / version)
+        _flush(self.folder)
+
+    def staging(self, version: str) -> Path:
+        """A new empty folder beside the versions, for `publish`."""
+        staged = self.folder / f".staging-{version}"
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir(parents=True)
+        return staged
+
+    def promote(self, version: str) -> None:
+        """Make a version the live one, after its artefact was verified."""
+        self.artefact(version)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        beside = self.folder / f".{POINTER}-{os.getpid()}"
+        beside.write_text(version + "\n")
+        _flush(beside)
+        beside.replace(self.folder / POINTER)
+        _flush(self.folder)
+
+    def before(self, version: str) -> str:
+        """The version published just before another.
+
+        Raises
+        ------
+        NoModel
+            When there is none.
+        """
+        older = [name for name in self.versions() if name < version]
+        if not older:
+            raise NoModel(f"there is no model older than {version} to roll back to")
+        return older[-1]
+
+    def prune(self, keep: int = KEEP) -> list[str]:
+        """Delete old versions, but never the live one nor one that holds a file `pinned`."""
+        own = sorted(self._own())
+        live = self.live() if own else None
+        doomed = [
+            version
+            for version in own[:-keep]
+            if version != live and not (self.folder / version / PINNED).exists()
+        ]
+        for version in doomed:
+            hidden = self.folder / f".pruned-{version}"
+            (self.folder / version).rename(hidden)
+            shutil.rmtree(hidden)
+        return doomed
+
+    def _own(self) -> list[str]:
+        return _versions_in(self.folder)
+
+
+def sealed(card: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The card with the SHA-256 of every file that lies in the folder."""
+    checksums = {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.iterdir())
+        if file.name != CARD
+    }
+    return card | {"checksums": checksums}
+
+
+def shipped_models() -> Path:
+    """The models that come with the program: inside a wheel, or beside the package."""
+    package = Path(__file__).parent
+    inside = package / "shipped"
+    return inside if inside.is_dir() else package.parent / "models"
+
+
+def digest_keys(digests: list[str]) -> NDArray[np.uint64]:
+    """The first 8 bytes of each digest, sorted: a compact table of what a model has seen."""
+    keys = [int(digest[:16], 16) for digest in digests]
+    return np.unique(np.array(keys, dtype=np.uint64))
+
+
+def _accuracy(card: dict[str, Any], voices: str) -> float | None:
+    measured = card["metrics"][voices]
+    return None if measured is None else float(measured["accuracy"])
+
+
+def _versions_in(folder: Path) -> list[str]:
+    return [path.parent.name for path in _cards(folder)]
+
+
+def _cards(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from (path for path in folder.glob(f"*/{CARD}") if path.parent.name[0] != ".")
+
+
+def _check(version: str, name: str, data: bytes, expected: str) -> None:
+    found = hashlib.sha256(data).hexdigest()
+    if found != expected:
+        raise CorruptModel(
+            f"{name} of model {version} is not the published one: "
+            f"SHA-256 {found[:12]} where the card says {expected[:12]}"
+        )
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

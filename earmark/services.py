@@ -1,0 +1,109 @@
+"""The services that make up Earmark, and how each of them is started and shows that it lives."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping, MutableMapping, Sequence
+from enum import StrEnum
+from functools import cache
+from typing import NoReturn
+
+from earmark.errors import NotRunning, StoreError
+from earmark.settings import Settings
+from earmark.store import Store
+
+
+class ServiceName(StrEnum):
+    """One of the processes that `earmark up` runs."""
+
+    PRODUCER = "producer"
+    WORKER = "worker"
+    TRAINER = "trainer"
+    SCHEDULER = "scheduler"
+
+
+SUPERVISED = "EARMARK_SUPERVISED"
+"""Environment variable that tells a service that it belongs to an `earmark up`."""
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+SERVICES: Mapping[ServiceName, tuple[str, ...]] = {name: (name.value,) for name in ServiceName}
+"""Arguments of the `earmark` command that run each service in the foreground."""
+
+_PR_SET_PDEATHSIG = 1
+_CELERY = (sys.executable, "-m", "celery")
+_WORKER = ("worker", "--without-mingle", "--without-gossip", "--loglevel", "INFO")
+
+
+def command(name: ServiceName) -> list[str]:
+    """The process that `earmark <service>` becomes."""
+    match name:
+        case ServiceName.PRODUCER:
+            return [sys.executable, "-m", "producer"]
+        case ServiceName.WORKER:
+            return [*_CELERY, "-A", "worker.app", *_WORKER, "-n", f"worker-{os.getpid()}@%h"]
+        case ServiceName.TRAINER:
+            return [*_CELERY, "-A", "trainer.app", *_WORKER, "-n", f"trainer-{os.getpid()}@%h"]
+        case ServiceName.SCHEDULER:
+            return [*_CELERY, "-A", "trainer.app", "beat", "--loglevel", "INFO", "--pidfile="]
+
+
+def environment() -> dict[str, str]:
+    """What the services run with beside the settings.
+
+    SIGTERM becomes Celery's soft shutdown: what is in hand is finished or given back in time.
+    """
+    quiet = dict(os.environ)
+    quiet_numerics(quiet)
+    return quiet | {"REMAP_SIGTERM": "SIGQUIT", "PYTHONUNBUFFERED": "1"}
+
+
+def quiet_numerics(environ: MutableMapping[str, str]) -> None:
+    """One thread for each process: the processes are what runs in parallel."""
+    for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
+        environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
+def run(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    """Become another program, which ends with its supervisor if it has one."""
+    if SUPERVISED in environ:
+        _end_with_parent(int(environ[SUPERVISED]))
+    os.execve(command[0], list(command), dict(environ))
+
+
+def _end_with_parent(parent: int) -> None:
+    """Let the kernel send SIGTERM when the supervisor dies, however it dies (Linux only)."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit("the supervisor is gone")
+
+
+def sign_of_life(name: ServiceName) -> None:
+    """Tell the store that this process lives; a store that is away is no reason to stop."""
+    try:
+        _store().board.sign_of_life(_identity(name), time.time())
+    except (StoreError, NotRunning):
+        return
+
+
+def sign_off(name: ServiceName) -> None:
+    """Tell the store that this process ends on purpose."""
+    try:
+        _store().board.sign_off(_identity(name))
+    except (StoreError, NotRunning):
+        return
+
+
+@cache
+def _store() -> Store:
+    return Store.at(Settings.load().store_url)
+
+
+def _identity(name: ServiceName) -> str:
+    return f"{name}@{socket.gethostname()}:{os.getpid()}"

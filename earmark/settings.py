@@ -1,0 +1,198 @@
+"""The settings: one table of name, default, unit and help, read once and passed on.
+
+Each setting is an environment variable `EARMARK_<NAME>` or a key of `earmark.toml` in the
+working directory; the environment wins.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from earmark.audio import Limits
+from earmark.errors import SettingsError
+
+PREFIX = "EARMARK_"
+FILE = "earmark.toml"
+KNOWN_STRANGERS = frozenset({"EARMARK_FSDD", "EARMARK_SUPERVISED"})
+"""Names that are no settings: the tests' recordings, and what `earmark up` tells its services."""
+
+SOCKET_PATH_LIMIT = 100
+"""Unix socket paths end at 104 (macOS) or 108 (Linux) characters, the final zero included."""
+
+
+class Settings(BaseSettings):
+    """All settings; frozen."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, toml_file=FILE, extra="forbid"
+    )
+
+    inbox: Path = Field(Path("inbox"), description="folder that is watched for wav files")
+    data: Path = Field(Path("var"), description="folder for the store's files, labels and logs")
+    models: Path = Field(Path("models"), description="folder of the published models")
+    redis_url: str | None = Field(
+        None,
+        description="the store and broker (redis://, rediss:// or unix://); "
+        "unset: the embedded server of the data folder",
+    )
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, description="worker processes of a host"
+    )
+    watch: Literal["events", "poll"] = Field(
+        "events", description="how the inbox is watched; poll for network shares"
+    )
+    settle_seconds: float = Field(
+        0.2, ge=0, description="how long a file must not change when nobody said it was closed"
+    )
+    patience_seconds: float = Field(
+        60, ge=0, description="how long a file that is shorter than it declares may stand still"
+    )
+    reconcile_seconds: float = Field(
+        60, gt=0, description="how often folder and store are compared"
+    )
+    lease_seconds: float = Field(
+        30, gt=0, description="how long a queued clip may stay silent before it is queued again"
+    )
+    queue_limit: int = Field(
+        2048, ge=64, description="clips that may be queued and unfinished at one time"
+    )
+    max_seconds: float = Field(30, gt=0, description="longest clip that is labelled")
+    max_megabytes: float = Field(64, gt=0, description="largest file that is read")
+    confidence: float = Field(
+        0.6, ge=0, le=1, description="below this confidence a clip is unsure: a person should look"
+    )
+    recipe: str = Field("scaled", description="recipe that the scheduled trainings follow")
+    retrain_cron: str = Field("0 3 * * *", description="when to retrain, as a crontab line")
+    retrain_after: int = Field(
+        500, ge=1, description="new clips with a truth that trigger a retraining"
+    )
+    always_train: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="speakers that are never held out for testing, separated by commas"
+    )
+    floor: float = Field(
+        0.6, ge=0, le=1, description="accuracy on known voices below which nothing is published"
+    )
+    seed: int = Field(0, ge=0, description="seed of every training")
+
+    @field_validator("always_train", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("retrain_cron")
+    @classmethod
+    def _five_fields(cls, value: str) -> str:
+        if len(value.split()) != 5:
+            raise ValueError("a crontab line has five fields, such as '0 3 * * *'")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_scheme(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("it starts with redis://, rediss:// or unix://")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read the environment and `earmark.toml`.
+
+        Raises
+        ------
+        SettingsError
+            When a name is misspelt or a value cannot be; names key, value and rule.
+        """
+        _refuse_misspelt(environ if environ is not None else os.environ)
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from error
+        except ValueError as error:
+            raise SettingsError(f"{FILE} cannot be read: {error}") from error
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(max_bytes=int(self.max_megabytes * 1024 * 1024), max_seconds=self.max_seconds)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the store is this machine's own embedded server."""
+        return self.redis_url is None
+
+    @property
+    def store_url(self) -> str:
+        return self.redis_url or f"unix://{self.runtime_folder / 'store.sock'}"
+
+    @property
+    def runtime_folder(self) -> Path:
+        """Where sockets stand: in the data folder, or in a short place if its path is too long."""
+        inside = self.data.absolute() / "run"
+        if len(str(inside / "supervisor-events.sock")) <= SOCKET_PATH_LIMIT:
+            return inside
+        name = blake2b(str(inside).encode(), digest_size=6).hexdigest()
+        return Path(tempfile.gettempdir()) / f"earmark-{os.getuid()}-{name}"
+
+    @property
+    def labels_file(self) -> Path:
+        return self.data / "labels.csv"
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+
+def _refuse_misspelt(environ: Mapping[str, str]) -> None:
+    for name in sorted(environ):
+        key = name.upper().removeprefix(PREFIX).lower()
+        if not name.upper().startswith(PREFIX) or name in KNOWN_STRANGERS:
+            continue
+        if key in Settings.model_fields:
+            continue
+        close = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.75)
+        if close:
+            raise SettingsError(f"{name} is no setting; did you mean {PREFIX}{close[0].upper()}?")
+        warnings.warn(f"{name} is no setting of Earmark and is ignored", stacklevel=3)
+
+
+def _explain(error: ValidationError) -> str:
+    return "; ".join(_explain_one(dict(detail)) for detail in error.errors())
+
+
+def _explain_one(detail: dict[str, object]) -> str:
+    location = detail["loc"]
+    name = str(location[0]) if isinstance(location, tuple) and location else "?"
+    if detail["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(name, Settings.model_fields, n=1, cutoff=0.6)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return f"{name} in {FILE} is no setting{hint}"
+    rule = str(detail["msg"]).removeprefix("Value error, ")
+    return f"{PREFIX}{name.upper()} is {detail['input']!r}: {rule}"

@@ -1,0 +1,41 @@
+"""The shared store: clips, vectors, and what services tell one another, in Redis or Valkey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from earmark.store.board import Board
+from earmark.store.connection import Connection
+from earmark.store.ledger import Ledger
+from earmark.store.vectors import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One connection, and the three parts of the store."""
+
+    connection: Connection
+    clips: Ledger
+    vectors: Vectors
+    board: Board
+
+    @classmethod
+    def at(cls, url: str, *, wait_seconds: float = 0) -> Self:
+        """Connect.
+
+        Parameters
+        ----------
+        url
+            `redis://`, `rediss://` or `unix://`.
+        wait_seconds
+            How long to wait for a store that is starting.
+
+        Raises
+        ------
+        NotRunning
+            When nothing answers within the time.
+        """
+        connection = Connection.to(url)
+        connection.wait_until_ready(wait_seconds)
+        return cls(connection, Ledger(connection), Vectors(connection), Board(connection))

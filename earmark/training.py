@@ -1,0 +1,57 @@
+"""Asking for a training, and following it from afar."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from typing import Any
+
+from tqdm import tqdm
+
+from earmark.errors import NotRunning
+from earmark.jobs import Sender
+from earmark.services import ServiceName
+from earmark.status import service_counts
+from earmark.store import Store
+
+_LOOK_SECONDS = 0.5
+
+
+def ask(store: Store, sender: Sender, *, recipe: str | None, force: bool) -> str:
+    """Queue a training; answers the place in the stream of events behind which it will end."""
+    after = store.board.newest_event()
+    sender.train(recipe=recipe, force=force, asked_by=getpass.getuser())
+    return after
+
+
+def follow(store: Store, after: str, now: Callable[[], float]) -> dict[str, Any]:
+    """Show a training's progress on stderr until it ends; answers its result.
+
+    Raises
+    ------
+    NotRunning
+        When no trainer is alive.
+    """
+    with tqdm(unit="epoch", desc="training") as bar:
+        while True:
+            for event in store.board.events(after, _LOOK_SECONDS):
+                after = event.id
+                if event.kind == "training":
+                    result: dict[str, Any] = event.fields["result"]
+                    return result
+            _show(bar, store.board.training())
+            _insist_on_a_trainer(store, now())
+
+
+def _show(bar: Any, progress: dict[str, Any] | None) -> None:
+    if progress is None:
+        return
+    bar.total = progress.get("epochs")
+    bar.n = progress.get("epoch", 0)
+    bar.set_postfix_str(progress.get("step", ""))
+    bar.refresh()
+
+
+def _insist_on_a_trainer(store: Store, now: float) -> None:
+    if not service_counts(store.board.alive(now))[ServiceName.TRAINER]:
+        raise NotRunning("no trainer is alive: start one with `earmark up` or `earmark trainer`")

@@ -1,0 +1,1 @@
+"""Watches the inbox, decides which clips are ready, and queues them."""

@@ -1,0 +1,29 @@
+"""`python -m producer`: the producer in the foreground, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+
+from earmark.errors import EarmarkError
+from earmark.settings import Settings
+from producer.service import watch
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        watch(Settings.load(), stop)
+    except EarmarkError as error:
+        logging.getLogger("producer").error("%s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""Compares folder and store, so that whatever any other part lost is found and queued again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import TypeVar
+
+from earmark.clips import Record, State
+from earmark.store.ledger import Ledger
+from producer.inbox import Inbox
+
+_T = TypeVar("_T")
+_CHUNK = 1_000
+
+
+def unrecorded(inbox: Inbox, ledger: Ledger) -> Iterator[Sequence[str]]:
+    """Clips in the folder that the ledger does not have in their present revision.
+
+    Yields after every thousand files, so that the caller can do other things in between.
+    """
+    for chunk in _chunks(inbox.walk()):
+        heads = ledger.heads([path for path, _ in chunk])
+        yield [
+            path
+            for (path, revision), head in zip(chunk, heads, strict=True)
+            if head is None or head[1] != revision or head[2]
+        ]
+
+
+def mark_gone(inbox: Inbox, ledger: Ledger) -> Iterator[int]:
+    """Mark the records whose file is gone; yields after every thousand records.
+
+    A record of a clip that nobody has heard yet becomes `failed`: it can never be labelled.
+    """
+    for chunk in _chunks(ledger.all_heads()):
+        missing = [path for path, head in chunk if not head[2] and inbox.revision(path) is None]
+        records = [record for record in ledger.records(missing) if record is not None]
+        yield len(ledger.swap([(record, gone(record)) for record in records]))
+
+
+def gone(record: Record) -> Record:
+    """The record of a clip whose file is no longer there."""
+    if record.state.done:
+        return replace(record, gone=True)
+    reason = "the file was gone before it could be read"
+    return replace(record, gone=True, state=State.FAILED, reason=reason)
+
+
+def _chunks(items: Iterable[_T]) -> Iterator[list[_T]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk

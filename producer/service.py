@@ -1,0 +1,184 @@
+"""The producer's loop: hints, readiness, the queue; and the reconciler in between."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from earmark import labels
+from earmark.errors import StoreUnreachable
+from earmark.jobs import BULK, Sender
+from earmark.services import ServiceName, sign_of_life, sign_off
+from earmark.settings import Settings
+from earmark.store import Store
+from earmark.store.ledger import Ledger
+from producer.inbox import Inbox
+from producer.queueing import Clip, LiveAllowance, Overdue, Queueing, lanes
+from producer.readiness import ReadinessGate
+from producer.reconciling import gone, mark_gone, unrecorded
+from producer.watching import Hints, watched
+
+log = logging.getLogger(__name__)
+
+_IDLE_SECONDS = 0.5
+_BUSY_SECONDS = 0.02
+_BEAT_SECONDS = 5.0
+_MOST_WAITING = 10_000
+_RECONCILE_SHARE = 10
+"""The reconciler rests at least this many times as long as it worked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Both clocks, in seconds."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+
+
+class Producer:
+    """Everything between the folder and the queue; `step` does one round of it."""
+
+    def __init__(
+        self, settings: Settings, inbox: Inbox, ledger: Ledger, sender: Sender, clocks: Clocks
+    ) -> None:
+        self.hints = Hints()
+        self._settings = settings
+        self._inbox = inbox
+        self._ledger = ledger
+        self._clocks = clocks
+        self._queueing = Queueing(ledger, sender, settings.lease_seconds, clocks.wall)
+        self._allowance = LiveAllowance()
+        self._overdue = Overdue()
+        self._fresh_gate = self._gate()
+        self._backlog_gate = self._gate()
+        self._fresh: deque[Clip] = deque()
+        self._backlog: deque[Clip] = deque()
+        self._comparison: Iterator[Sequence[str]] | None = None
+        self._compare_at = clocks.monotonic()
+        self._compare_began = 0.0
+
+    def step(self, wait_seconds: float) -> None:
+        """One round: waits for a hint, at most so long, and queues what is ready.
+
+        Raises
+        ------
+        StoreUnreachable
+            Nothing that was ready is forgotten; call again.
+        """
+        hints, overflown = self.hints.take(wait_seconds)
+        now, wall = self._clocks.monotonic(), self._clocks.wall()
+        if overflown:
+            self._compare_at = now
+        for path, closed in hints.items():
+            self._fresh_gate.hint(path, closed=closed, now=now)
+        self._fresh.extend(self._fresh_gate.ready(now, wall))
+        room = self._settings.queue_limit - self._ledger.unfinished()
+        room -= self._queue_fresh(room, now)
+        self._requeue_overdue(wall)
+        if room > 0:
+            self._compare(now)
+            self._backlog.extend(self._backlog_gate.ready(now, wall))
+            self._queue_backlog(room)
+
+    def pause(self) -> float:
+        """How long the next step may wait for a hint."""
+        if self._fresh or self._backlog or self._comparison is not None:
+            return _BUSY_SECONDS
+        looks = [self._fresh_gate.next_look(), self._backlog_gate.next_look(), self._compare_at]
+        nearest = min(look for look in looks if look is not None)
+        return min(max(nearest - self._clocks.monotonic(), 0.0), _IDLE_SECONDS)
+
+    def _queue_fresh(self, room: int, now: float) -> int:
+        clips = list(self._fresh)[: max(room, 0)]
+        for queue, share in lanes(clips, self._allowance, now):
+            self._queueing.note_and_queue(share, queue)
+            for _ in share:
+                self._fresh.popleft()
+        return len(clips)
+
+    def _queue_backlog(self, room: int) -> None:
+        clips = list(self._backlog)[:room]
+        if clips:
+            self._queueing.note_and_queue(clips, BULK)
+            for _ in clips:
+                self._backlog.popleft()
+
+    def _requeue_overdue(self, wall: float) -> None:
+        """Queue again what was pending or queued for too long, and fail what is gone."""
+        due = self._ledger.due(wall, self._settings.queue_limit)
+        if not due:
+            return
+        found = [(path, self._inbox.revision(path)) for path in due]
+        there = [(path, revision) for path, revision in found if revision is not None]
+        self._fail_gone([path for path, revision in found if revision is None])
+        if there:
+            log.info("%d clips are overdue and are queued again", len(there))
+            self._queueing.note_and_queue(there, BULK)
+            factor = max(self._overdue.factor(path) for path, _ in there)
+            self._queueing.queue(there, BULK, factor)
+
+    def _fail_gone(self, paths: Sequence[str]) -> None:
+        records = [record for record in self._ledger.records(paths) if record is not None]
+        if records:
+            self._ledger.swap([(record, gone(record)) for record in records])
+
+    def _compare(self, now: float) -> None:
+        """One slice of the comparison of folder and store, when it is time."""
+        if self._comparison is None:
+            if now < self._compare_at:
+                return
+            self._compare_began = now
+            self._comparison = chain(
+                unrecorded(self._inbox, self._ledger),
+                ([] for _ in mark_gone(self._inbox, self._ledger)),
+            )
+        if len(self._backlog) + len(self._backlog_gate) > _MOST_WAITING:
+            return
+        found = next(self._comparison, None)
+        if found is None:
+            took = self._clocks.monotonic() - self._compare_began
+            rest = max(self._settings.reconcile_seconds, took * _RECONCILE_SHARE)
+            self._comparison, self._compare_at = None, self._clocks.monotonic() + rest
+            return
+        for path in found:
+            self._backlog_gate.hint(path, closed=False, now=now)
+
+    def _gate(self) -> ReadinessGate:
+        settings = self._settings
+        return ReadinessGate(self._inbox.root, settings.settle_seconds, settings.patience_seconds)
+
+
+def watch(settings: Settings, stop: threading.Event) -> None:
+    """Watch the inbox and queue its clips until told to stop.
+
+    The inbox is created if it is not there.
+    """
+    settings.inbox.mkdir(parents=True, exist_ok=True)
+    inbox = Inbox(settings.inbox.resolve())
+    store = Store.at(settings.store_url, wait_seconds=30)
+    told = {line.path: line.told for line in labels.read(settings.labels_file)}
+    store.clips.correct_all(told)
+    producer = Producer(settings, inbox, store.clips, Sender(settings), Clocks())
+    with watched(inbox, producer.hints, settings.watch):
+        log.info("watches %s (%s)", inbox.root, settings.watch)
+        _run(producer, stop)
+    sign_off(ServiceName.PRODUCER)
+
+
+def _run(producer: Producer, stop: threading.Event) -> None:
+    beat_at = 0.0
+    while not stop.is_set():
+        if time.monotonic() >= beat_at:
+            sign_of_life(ServiceName.PRODUCER)
+            beat_at = time.monotonic() + _BEAT_SECONDS
+        try:
+            producer.step(producer.pause())
+        except StoreUnreachable as error:
+            log.warning("%s; trying again", error)
+            stop.wait(1.0)

@@ -1,0 +1,80 @@
+"""TensorFlow: imported late, quietly, and set to give the same result twice."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from earmark.errors import MissingExtra
+
+_DEFAULTS = {
+    # 2 hides what is no error.
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    # oneDNN rounds differently from run to run, and such small nets gain nothing by it.
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "KERAS_BACKEND": "tensorflow",
+}
+
+
+def tensorflow() -> Any:
+    """The module `tensorflow`, set up on its first import in this process.
+
+    Raises
+    ------
+    MissingExtra
+        When it is not installed.
+    """
+    if "tensorflow" not in sys.modules:
+        _set_up()
+    import tensorflow as module
+
+    return module
+
+
+def keras() -> Any:
+    """The module `keras` on TensorFlow.
+
+    Raises
+    ------
+    MissingExtra
+        When it is not installed.
+    """
+    tensorflow()
+    import keras as module
+
+    return module
+
+
+def _set_up() -> None:
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    with _hidden_banner():
+        try:
+            import tensorflow as module
+        except ImportError as error:
+            raise MissingExtra("trainer", "training") from error
+        # Nets this small are faster on the processor, and give the same result on every host.
+        module.config.set_visible_devices([], "GPU")
+        module.config.experimental.enable_op_determinism()
+
+
+@contextmanager
+def _hidden_banner() -> Iterator[None]:
+    """Hold back what the C++ side prints before its log level is read; show it on an error."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            aside.seek(0)
+            os.write(kept, aside.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,95 @@
+"""The card of a model: everything that is known of it, as plain values."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from earmark.features import front_end
+from trainer import snapshot
+from trainer.artefacts import summary
+from trainer.challenger import Challenger
+from trainer.gate import Verdict
+from trainer.splits import Side
+
+_LIBRARIES = ("earmark", "tensorflow", "keras", "numpy", "scikit-learn", "ai-edge-litert")
+
+
+def fill(
+    challenger: Challenger, verdict: Verdict, *, version: str, now: datetime
+) -> dict[str, Any]:
+    """Everything but the checksums, which `trainer.artefacts.write` adds."""
+    extractor = front_end(challenger.recipe.front_end)
+    return {
+        "version": version,
+        "created_at": iso(now),
+        "front_end": {
+            "name": extractor.name,
+            "fingerprint": extractor.fingerprint,
+            "dimensions": extractor.dimensions,
+        },
+        "confidence": challenger.terms.confidence,
+        "recipe": challenger.recipe.as_json(),
+        "data": _data(challenger),
+        "splits": _splits(challenger),
+        "metrics": _metrics(challenger),
+        "verdict": verdict.reason,
+        "net": _net(challenger.fit.model),
+        "history": challenger.fit.history.as_json(),
+        "seed": challenger.terms.seed,
+        "seconds": round(challenger.fit.seconds, 2),
+        "versions": _versions(),
+    }
+
+
+def iso(moment: datetime) -> str:
+    """A moment as ISO 8601 in UTC, to the second."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _data(challenger: Challenger) -> dict[str, Any]:
+    table = challenger.table
+    counts = table["digit"].value_counts().sort_index()
+    return {
+        "source": challenger.terms.source,
+        "snapshot": snapshot.of_data(table),
+        "clips": len(table),
+        "speakers": int(table["speaker"].nunique()),
+        "digits": {str(digit): int(count) for digit, count in counts.items()},
+    }
+
+
+def _splits(challenger: Challenger) -> dict[str, Any]:
+    places = challenger.split.speakers
+    return {
+        **{
+            side.value: sorted(name for name, place in places.items() if place is side)
+            for side in (Side.NEW_VOICES, Side.KNOWN_VOICES)
+        },
+        "always_train": sorted(challenger.terms.always_train),
+        "clips": challenger.split.counts,
+    }
+
+
+def _metrics(challenger: Challenger) -> dict[str, Any]:
+    return {
+        side.value: None if found is None else found.as_json()
+        for side, found in challenger.evaluations.items()
+    }
+
+
+def _net(model: Any) -> dict[str, Any]:
+    return {"parameters": int(model.count_params()), "summary": summary(model)}
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **dict(filter(None, map(_version, _LIBRARIES)))}
+
+
+def _version(library: str) -> tuple[str, str] | None:
+    try:
+        return library, version(library)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,150 @@
+"""The card for people: what a model is, what it was made from, how good it is, what it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from earmark.errors import TrainingError
+
+Card = Mapping[str, Any]
+
+_SIDES = {"known_voices": "voices it knows", "new_voices": "voices it never heard"}
+
+
+def render(card: Card) -> str:
+    """Write the card as Markdown.
+
+    Raises
+    ------
+    TrainingError
+        When there is nothing to say in one of its sections: such a model is not published.
+    """
+    sections = {
+        "What it is": _what,
+        "How good it is": _how_good,
+        "Limits": _limits,
+        "Data": _data,
+        "Splits": _splits,
+        "How it was trained": _training,
+        "Why it was published": lambda card: card["verdict"],
+        "Reports": _reports,
+        "The net": lambda card: _code(card["net"]["summary"]),
+    }
+    filled = {title: _filled(title, write, card) for title, write in sections.items()}
+    body = "\n\n".join(f"## {title}\n\n{text}" for title, text in filled.items())
+    return f"# Earmark model {card['version']}\n\n{body}\n"
+
+
+def _filled(title: str, write: Any, card: Card) -> str:
+    try:
+        text = str(write(card)).strip()
+    except (KeyError, TypeError) as error:
+        raise TrainingError(f"the model card's section {title!r} lacks {error}") from error
+    if not text:
+        raise TrainingError(f"the model card's section {title!r} is empty")
+    return text
+
+
+def _what(card: Card) -> str:
+    front_end, net = card["front_end"], card["net"]
+    return (
+        "Hears which digit, 0 to 9, is spoken in a short recording. It takes the "
+        f"{front_end['dimensions']} values of the front end `{front_end['name']}` "
+        f"(fingerprint {front_end['fingerprint']}) and gives ten probabilities. "
+        f"{net['parameters']:,} parameters, float32; `model.keras` is for people and further "
+        "training, `model.tflite` for the workers."
+    )
+
+
+def _how_good(card: Card) -> str:
+    rows = [
+        "| tested on | accuracy | right of clips | 95% interval |",
+        "|---|---|---|---|",
+        *(_row(card["metrics"][side], name) for side, name in _SIDES.items()),
+    ]
+    return "\n".join(rows) + "\n\n" + "\n".join(_voices(card))
+
+
+def _row(metrics: Card | None, name: str) -> str:
+    if metrics is None:
+        return f"| {name} | not measured: nobody was held out | | |"
+    low, high = metrics["interval"]
+    counts = f"{metrics['correct']} of {metrics['clips']}"
+    return f"| {name} | **{metrics['accuracy']:.3f}** | {counts} | {low:.3f} to {high:.3f} |"
+
+
+def _voices(card: Card) -> Iterator[str]:
+    for side, name in _SIDES.items():
+        scores = (card["metrics"][side] or {}).get("per_speaker", {})
+        told = ", ".join(f"{who} {score['accuracy']:.3f}" for who, score in scores.items())
+        if told and len(scores) <= 20:
+            yield f"- By speaker, {name}: {told}."
+
+
+def _limits(card: Card) -> str:
+    count = len(card["splits"]["known_voices"])
+    return (
+        f"- It was trained on {_number(count, 'named voice')}; a voice that it never heard is "
+        "recognised far less surely than one that it knows, as the table shows.\n"
+        "- It answers with a digit whatever it hears: silence, music and other words included. "
+        f"Below a confidence of {card['confidence']:g} a label is marked unsure.\n"
+        "- It expects one digit in a clip of about a second, in the language of its data.\n"
+        "- Its confidence is not calibrated. Decide nothing about a person with it."
+    )
+
+
+def _data(card: Card) -> str:
+    data = card["data"]
+    digits = ", ".join(f"{digit}: {count}" for digit, count in data["digits"].items())
+    return (
+        f"{data['source']}\n\n"
+        f"{data['clips']:,} clips by {_number(data['speakers'], 'named speaker')}; clips per "
+        f"digit: {digits}. Fingerprint of clips, truths and speakers: {data['snapshot']}."
+    )
+
+
+def _splits(card: Card) -> str:
+    splits = card["splits"]
+    counts = splits["clips"]
+    held_out = ", ".join(splits["new_voices"]) or "nobody (there are fewer than four speakers)"
+    return (
+        f"- New voices, {_clips(counts['new_voices'])}: everything by {held_out}; never trained "
+        "on.\n"
+        f"- Known voices, {_clips(counts['known_voices'])}: a quarter of the other clips, by "
+        "digest; never trained on.\n"
+        f"- Validation, {_clips(counts['validation'])}: cut from the training side.\n"
+        f"- Training: {_clips(counts['train'])}."
+    )
+
+
+def _training(card: Card) -> str:
+    recipe, history = card["recipe"], card["history"]
+    versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
+    return (
+        f"Recipe `{recipe['name']}`: {recipe['about']}.\n\n"
+        f"{len(history['loss'])} epochs, of which epoch {history['kept']} was kept; seed "
+        f"{card['seed']}; {card['seconds']:.1f} s; at {card['created_at']}. {versions}.\n\n"
+        "![loss and accuracy over the epochs](learning_curves.png)"
+    )
+
+
+def _reports(card: Card) -> str:
+    return "\n\n".join(
+        f"### On {name}\n\n{_code(metrics['report_text'])}\n\n"
+        f"![true digit by heard digit](confusion_{side}.png)"
+        for side, name in _SIDES.items()
+        if (metrics := card["metrics"][side]) is not None
+    )
+
+
+def _code(text: str) -> str:
+    return f"```text\n{text.rstrip()}\n```" if text.strip() else ""
+
+
+def _clips(count: int) -> str:
+    return _number(count, "clip")
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""Celery workers: extract features, store them, label."""

@@ -1,0 +1,190 @@
+"""What a worker does with a batch: extract, store, label.
+
+Nothing here knows Celery. A batch is claimed in the ledger first and settled there last, vectors,
+records and labels in one step, so that doing it twice leaves what doing it once leaves.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from earmark.audio import Limits
+from earmark.classifier import Classifier, Guess
+from earmark.clips import Record, State, told_of
+from earmark.errors import ClipError
+from earmark.extraction import Extracted, Failed, Outcome, Recording, extract, inside, record
+from earmark.features import FRONT_ENDS, FrontEnd
+from earmark.jobs import Batch
+from earmark.store import Store
+from earmark.store.ledger import Claim, Settlement, told_by_correction
+from earmark.store.vectors import table
+from worker.models import LiveModel
+
+STRIKES = 3
+"""A clip that was opened this often without an outcome is poison."""
+DEFAULT_FRONT_END = "mfcc-mean"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """All that a worker process needs at hand.
+
+    Parameters
+    ----------
+    clock
+        Seconds since the epoch.
+    """
+
+    inbox: Path
+    """Resolved: absolute and free of links."""
+    limits: Limits
+    lease_seconds: float
+    store: Store
+    model: LiveModel
+    clock: Callable[[], float]
+
+    @property
+    def lease_until(self) -> float:
+        return self.clock() + self.lease_seconds
+
+
+def label_batch(bench: Bench, batch: Batch) -> int:
+    """Extract, store and label the clips of a batch that are still to be done.
+
+    Returns
+    -------
+    How many clips were settled by this call.
+    """
+    claims = [claim for claim in bench.store.clips.claim(batch.clips, bench.lease_until) if claim]
+    fresh = [claim for claim in claims if not claim.suspect]
+    alone = [[claim] for claim in claims if claim.suspect]
+    classifier = bench.model.current()
+    return sum(_label_claims(bench, classifier, group) for group in [fresh, *alone] if group)
+
+
+def relabel(bench: Bench, paths: Sequence[str]) -> int:
+    """Label clips anew with the live model from their stored vectors.
+
+    Returns
+    -------
+    How many records changed. Clips without a vector for the model's front end are left alone.
+    """
+    classifier = bench.model.current()
+    if classifier is None:
+        return 0
+    records = [each for each in bench.store.clips.records(paths) if each and each.digest]
+    vectors = bench.store.vectors.get(classifier.front_end, [r.digest or "" for r in records])
+    found = [(r, v) for r, v in zip(records, vectors, strict=True) if v is not None]
+    if not found:
+        return 0
+    guesses = classifier.guess(np.stack([vector for _, vector in found]))
+    changes = [
+        (old, _labelled(replace(old, done_at=bench.clock()), guess, classifier))
+        for (old, _), guess in zip(found, guesses, strict=True)
+    ]
+    return len(bench.store.clips.swap(changes))
+
+
+def _label_claims(bench: Bench, classifier: Classifier | None, claims: Sequence[Claim]) -> int:
+    front_end = classifier.front_end if classifier else FRONT_ENDS[DEFAULT_FRONT_END]
+    opened = [(claim, _open(bench, claim)) for claim in claims]
+    kept = [(claim, item) for claim, item in opened if item is not None]
+    outcomes = extract([item for _, item in kept], front_end)
+    settlements = _label(bench, classifier, [claim for claim, _ in kept], outcomes)
+    _settle(bench, front_end, settlements)
+    return len(settlements)
+
+
+def _open(bench: Bench, claim: Claim) -> Recording | Failed | None:
+    """The decoded clip, its failure, or None when it was rewritten since it was queued."""
+    path = bench.inbox / claim.record.path
+    if claim.suspect and bench.store.clips.strike(claim.record.path) >= STRIKES:
+        return Failed(path, "poison: the worker died each time that it opened this clip")
+    try:
+        found = record(inside(bench.inbox, claim.record.path), bench.limits)
+    except ClipError as error:
+        return Failed(path, error.reason)
+    return found if found.revision == claim.record.revision else None
+
+
+def _label(
+    bench: Bench,
+    classifier: Classifier | None,
+    claims: Sequence[Claim],
+    outcomes: Sequence[Outcome],
+) -> list[Settlement]:
+    guesses = iter(_guesses(classifier, outcomes))
+    settlements = []
+    for claim, outcome in zip(claims, outcomes, strict=True):
+        told = told_of(claim.record.path, told_by_correction(claim.correction))
+        noted = replace(claim.record.told(told), done_at=bench.clock())
+        if isinstance(outcome, Failed):
+            done = replace(noted, state=State.FAILED, reason=outcome.reason)
+            settlements.append(Settlement(done, claim.correction))
+            continue
+        heard = _heard(noted, outcome)
+        done = _labelled(heard, next(guesses), classifier) if classifier else heard
+        settlements.append(Settlement(done, claim.correction, outcome.vector))
+    return settlements
+
+
+def _guesses(classifier: Classifier | None, outcomes: Sequence[Outcome]) -> list[Guess]:
+    vectors = [outcome.vector for outcome in outcomes if isinstance(outcome, Extracted)]
+    if classifier is None or not vectors:
+        return []
+    return classifier.guess(np.stack(vectors))
+
+
+def _heard(noted: Record, outcome: Extracted) -> Record:
+    return replace(
+        noted,
+        state=State.UNSURE,
+        digest=outcome.digest,
+        seconds=outcome.recording.seconds,
+        rate=outcome.recording.sound.rate,
+    )
+
+
+def _labelled(heard: Record, guess: Guess, classifier: Classifier) -> Record:
+    """The record with its label; a clip that a person has spoken for is never unsure."""
+    sure = guess.sure or heard.truth_by not in (None, "name")
+    return replace(
+        heard,
+        state=State.LABELLED if sure else State.UNSURE,
+        label=guess.label,
+        confidence=guess.confidence,
+        top=guess.top,
+        model=classifier.version,
+        blind=not classifier.was_trained_on(heard.digest or ""),
+    )
+
+
+def _settle(bench: Bench, front_end: FrontEnd, settlements: Sequence[Settlement]) -> None:
+    """Settle, and again those clips that were corrected under our hands."""
+    waiting = list(settlements)
+    while waiting:
+        corrected = bench.store.clips.settle(waiting, table(front_end), worker_name())
+        waiting = [
+            _corrected(each, corrected[each.record.path])
+            for each in waiting
+            if each.record.path in corrected
+        ]
+
+
+def _corrected(settlement: Settlement, correction: bytes) -> Settlement:
+    told = told_of(settlement.record.path, told_by_correction(correction))
+    record = settlement.record.told(told)
+    if record.state is State.UNSURE and record.label is not None and correction:
+        record = replace(record, state=State.LABELLED)
+    return replace(settlement, record=record, correction=correction)
+
+
+def worker_name() -> str:
+    """This process, as events and logs name it."""
+    return f"worker@{socket.gethostname()}:{os.getpid()}"

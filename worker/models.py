@@ -1,0 +1,69 @@
+"""The model that a worker process labels with: loaded after the fork, once per version."""
+
+from __future__ import annotations
+
+import logging
+
+from earmark.classifier import Classifier
+from earmark.errors import CorruptModel, FrontEndMismatch, ModelError
+from earmark.registry import Announcement, Artefact, Registry
+from earmark.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class LiveModel:
+    """Follows the announced model, and keeps the old one when anything is wrong with a new one.
+
+    Parameters
+    ----------
+    registry
+        The models' folder of this host; it need not hold the announced version.
+    store
+        Where the live model is announced, and where its bytes lie for hosts without the folder.
+    """
+
+    def __init__(self, registry: Registry, store: Store) -> None:
+        self._registry = registry
+        self._store = store
+        self._current: Classifier | None = None
+        self._refused: Announcement | None = None
+
+    def current(self) -> Classifier | None:
+        """The model to label with; None while there is none at all."""
+        announced = self._store.board.live() or self._announce_own()
+        if announced is not None and not self._is_settled(announced):
+            self._swap(announced)
+        return self._current
+
+    def _is_settled(self, announced: Announcement) -> bool:
+        holds = self._current is not None and self._current.announcement == announced
+        return holds or self._refused == announced
+
+    def _swap(self, announced: Announcement) -> None:
+        try:
+            self._current = Classifier(self._artefact(announced))
+        except (ModelError, FrontEndMismatch) as error:
+            self._refused = announced
+            kept = self._current.version if self._current else "none"
+            log.error("model %s is refused, %s stays: %s", announced.version, kept, error)
+        else:
+            log.info("labels with model %s from now on", announced.version)
+
+    def _artefact(self, announced: Announcement) -> Artefact:
+        stored = self._store.board.artefact(announced)
+        if stored is not None:
+            return stored
+        artefact = self._registry.artefact(announced.version)
+        if artefact.announcement != announced:
+            raise CorruptModel(f"model {announced.version} on disk is not the announced one")
+        return artefact
+
+    def _announce_own(self) -> Announcement | None:
+        try:
+            artefact = self._registry.artefact(self._registry.live())
+        except ModelError as error:
+            log.warning("no model: %s", error)
+            return None
+        self._store.board.announce(artefact, only_if_none=True)
+        return self._store.board.live()
