@@ -31,7 +31,7 @@ __all__ = ["__version__", "features", "label"]
 
 
 @overload
-def label(path: str | os.PathLike[str]) -> Heard: ...
+def label(path: str | os.PathLike[str]) -> Heard: ...  # type: ignore[overload-overlap]
 @overload
 def label(path: Sequence[str | os.PathLike[str]]) -> list[Heard]: ...
 def label(

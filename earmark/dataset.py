@@ -88,7 +88,7 @@ def from_folder(
     limits: Limits,
     *,
     jobs: int = 1,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> pd.DataFrame:
     """Extract every `{digit}_{speaker}_{take}.wav` below a folder; no server is needed.
 

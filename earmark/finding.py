@@ -58,7 +58,9 @@ def wavs(paths: Iterable[Path]) -> Iterator[Path | Failed]:
     for path in paths:
         if os.path.isdir(path):
             found = list(wavs_below(path))
-            yield from found or [Failed(path, "there is no wav file in this folder")]
+            yield from found
+            if not found:
+                yield Failed(path, "there is no wav file in this folder")
         elif os.path.lexists(path):
             yield path
         else:

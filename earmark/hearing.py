@@ -49,9 +49,7 @@ class Heard:
         }
 
 
-def hear(
-    paths: Iterable[Path | Failed], classifier: Classifier, limits: Limits
-) -> Iterator[Heard]:
+def hear(paths: Iterable[Path | Failed], classifier: Classifier, limits: Limits) -> Iterator[Heard]:
     """Label files, in their order; one that cannot be labelled costs no other anything."""
     rest = iter(paths)
     while chunk := list(islice(rest, CHUNK)):

@@ -121,6 +121,8 @@ def configuration(settings: Settings, queues: Sequence[str]) -> dict[str, Any]:
         "beat_schedule": schedule(settings),
         "beat_schedule_filename": str(settings.data / "schedule"),
         "beat_sync_every": 1,
+        "beat_scheduler": "trainer.schedule:Scheduler",
+        "beat_max_loop_interval": 5,
     }
 
 

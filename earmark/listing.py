@@ -101,9 +101,7 @@ def _normal(line: Line, at: str) -> Line:
 
 
 def _newer(lines: Iterable[Line], said: Mapping[str, Line]) -> list[Line]:
-    return [
-        line for line in lines if line.path not in said or _time(line) > _time(said[line.path])
-    ]
+    return [line for line in lines if line.path not in said or _time(line) > _time(said[line.path])]
 
 
 def _time(line: Line) -> datetime:

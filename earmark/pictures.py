@@ -84,7 +84,7 @@ def draw_clip(portrait: Portrait, file: Path) -> None:
     _draw_waveform(above, portrait)
     image = _draw_mfcc(below, portrait)
     below.set_title(f"MFCC {portrait.mfcc.shape}")
-    figure.colorbar(image, ax=[above, below], label="MFCC")
+    figure.colorbar(image, ax=[above, below], label="MFCC", extend="both")
     _save(figure, file)
 
 
@@ -110,11 +110,21 @@ def _draw_waveform(axes: Axes, portrait: Portrait) -> None:
 
 def _draw_mfcc(axes: Axes, portrait: Portrait) -> Any:
     coefficients, frames = portrait.mfcc.shape
-    extent = (0.0, frames * HOP / RATE, 0.0, float(coefficients))
-    axes.set(xlabel="seconds", ylabel="coefficient")
-    return axes.imshow(
-        portrait.mfcc, origin="lower", aspect="auto", interpolation="nearest", extent=extent
+    half, right = HOP / RATE / 2, (frames - 0.5) * HOP / RATE
+    # The first coefficient is the loudness; on a scale that holds it, the others are all alike.
+    most = float(np.percentile(np.abs(portrait.mfcc[1:]), 97)) or 1.0
+    image = axes.imshow(
+        portrait.mfcc,
+        cmap="coolwarm",
+        vmin=-most,
+        vmax=most,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        extent=(-half, right, -0.5, coefficients - 0.5),
     )
+    axes.set(xlabel="seconds", ylabel="coefficient", xlim=(0, min(portrait.seconds, right) or half))
+    return image
 
 
 def _mfcc(samples: NDArray[np.float32]) -> NDArray[np.float32]:

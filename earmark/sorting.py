@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from earmark.clips import Record, Revision, State
 from earmark.errors import ClipError, EarmarkError
@@ -119,7 +120,7 @@ def _place(source: Path, folder: Path, path: str, *, copy: bool) -> Placed:
     raise ClipError(f"other clips have its names in {folder}, and stay")
 
 
-def summary(result: Sorted) -> Mapping[str, object]:
+def summary(result: Sorted) -> dict[str, Any]:
     """A sorting as plain values, for `--json`."""
     return {
         "folders": {name: result.folders[name] for name in sorted(result.folders)},

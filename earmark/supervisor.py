@@ -1,68 +1,80 @@
 """`earmark up`: all services of one machine as supervised processes, until Ctrl-C.
 
-Circus starts them in order, restarts what dies, gives what flaps a rest, and stops them in
-reverse order with a grace that is longer than a worker's soft shutdown.
+The store starts first and stops last. What dies is started again, after a rest that doubles each
+time it dies young. The first Ctrl-C lets every service finish or give back what it has in hand;
+a second one kills them, and loses nothing either, for the ledger is on disk.
 """
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
-import logging
 import os
-import re
+import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from logging.handlers import RotatingFileHandler
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from circus import get_arbiter
-from circus.arbiter import Arbiter
 
 from earmark.errors import AlreadyRunning, EarmarkError
 from earmark.server import private_folder
 from earmark.services import SERVICES, SUPERVISED, ServiceName, environment
 from earmark.settings import Settings
 from earmark.store import Store
+from earmark.supervision_log import ServiceLog
 
-LOG_BYTES = 5_000_000
-LOG_FILES = 3
-GRACE_SECONDS = 30
-READY_SECONDS = 60
+GRACE_SECONDS = 30.0
+"""How long a service may take to stop; longer than a worker's soft shutdown."""
+READY_SECONDS = 60.0
+FIRST_REST_SECONDS = 0.5
+LONGEST_REST_SECONDS = 30.0
+YOUNG_SECONDS = 10.0
+"""A service that dies younger than this rests longer before its next start."""
+_LOOK_SECONDS = 0.25
+_STORE = "store"
 
-_GIST = re.compile(r"(?:WARNING|ERROR|CRITICAL)|INFO (?:producer|worker|trainer|earmark)\b")
-_TIME = re.compile(r"^\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d),\d{3} ")
+
+@dataclass(slots=True)
+class Supervised:
+    """One service and the process that it is at the moment."""
+
+    name: str
+    command: Sequence[str]
+    log: ServiceLog
+    process: asyncio.subprocess.Process | None = None
+    keeper: asyncio.Task[None] | None = None
+    rest_seconds: float = FIRST_REST_SECONDS
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def ask_to_stop(self) -> None:
+        """Let the process end in its own time; what it has started is its own business."""
+        self._send(os.kill, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the process, and all that it has started, at once."""
+        self._send(os.killpg, signal.SIGKILL)
+
+    def _send(self, send: Callable[[int, int], None], number: signal.Signals) -> None:
+        if self.process is not None and self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                send(self.process.pid, number)
 
 
-class ServiceLog:
-    """Where a service's output goes: all of it to a rotated file, its gist to the terminal."""
+def up(settings: Settings) -> None:
+    """Run everything on this machine until SIGINT or SIGTERM.
 
-    def __init__(self, name: str, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._name = name
-        self._file = RotatingFileHandler(
-            folder / f"{name}.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
-        )
-        self._rest = b""
-
-    def __call__(self, data: Mapping[str, Any]) -> None:
-        *lines, self._rest = (self._rest + data["data"]).split(b"\n")
-        for line in lines:
-            self._write(line.decode(errors="replace"))
-
-    def close(self) -> None:
-        if self._rest:
-            self._write(self._rest.decode(errors="replace"))
-        self._rest = b""
-        self._file.close()
-
-    def _write(self, line: str) -> None:
-        self._file.emit(logging.makeLogRecord({"msg": line.replace("%", "%%"), "args": ()}))
-        if _GIST.search(line):
-            gist = _TIME.sub(r"\1 ", line)
-            print(f"{self._name:>9}  {gist}", flush=True)
+    Raises
+    ------
+    AlreadyRunning
+        When Earmark already runs on the data folder.
+    """
+    with only_one(settings.data):
+        settings.inbox.mkdir(parents=True, exist_ok=True)
+        private_folder(settings.runtime_folder)
+        _stop_orphaned_server(settings)
+        asyncio.run(_supervise(settings))
 
 
 @contextmanager
@@ -90,116 +102,118 @@ def only_one(data: Path) -> Iterator[None]:
         yield
 
 
-def up(settings: Settings) -> None:
-    """Run everything on this machine until SIGINT or SIGTERM.
-
-    Raises
-    ------
-    AlreadyRunning
-        When Earmark already runs on the data folder.
-    """
-    with only_one(settings.data):
-        settings.inbox.mkdir(parents=True, exist_ok=True)
-        private_folder(settings.runtime_folder)
-        _stop_orphaned_server(settings)
-        arbiter = _arbiter(settings)
-        _tell_when_ready(arbiter, settings)
-        print(f"Earmark starts; logs are in {settings.logs}", flush=True)
-        arbiter.start()
-        print("Earmark has stopped", flush=True)
-
-
-def watchers(settings: Settings) -> list[dict[str, Any]]:
-    """What circus runs, in the order of starting; the embedded server first."""
+def commands(settings: Settings) -> dict[str, list[str]]:
+    """What `up` runs, in the order of starting."""
     python = sys.executable
-    commands: dict[str, list[str]] = {}
-    if settings.embedded:
-        commands["store"] = [python, "-m", "earmark.server"]
-    for name, arguments in SERVICES.items():
-        commands[name] = [python, "-m", "earmark", *arguments]
-    return [
-        _watcher(name, command, len(commands) - order, settings)
-        for order, (name, command) in enumerate(commands.items())
-    ]
-
-
-def _watcher(name: str, command: list[str], priority: int, settings: Settings) -> dict[str, Any]:
-    log = ServiceLog(name, settings.logs)
-    return {
-        "name": name,
-        "cmd": command[0],
-        "args": command[1:],
-        "env": environment() | {SUPERVISED: str(os.getpid())},
-        "priority": priority,
-        "graceful_timeout": GRACE_SECONDS,
-        "max_retry": -1,
-        "stdout_stream": {"stream": log},
-        "stderr_stream": {"stream": log},
-        "close_child_stdin": True,
+    services = {
+        name.value: [python, "-m", "earmark", *arguments] for name, arguments in SERVICES.items()
     }
+    store = {_STORE: [python, "-m", "earmark.server"]} if settings.embedded else {}
+    return store | services
 
 
-def _arbiter(settings: Settings) -> Arbiter:
-    folder = settings.runtime_folder
-    sockets = [folder / "supervisor.sock", folder / "supervisor-events.sock"]
-    for socket in sockets:
-        socket.unlink(missing_ok=True)
-    logging.getLogger("circus").addHandler(_supervisor_log(settings))
-    os.umask(0o077)  # the control socket runs commands: it is for this user alone
-    return get_arbiter(
-        watchers(settings),
-        controller=f"ipc://{sockets[0]}",
-        pubsub_endpoint=f"ipc://{sockets[1]}",
-        check_delay=0.5,
-        plugins=[
-            {
-                "use": "circus.plugins.flapping.Flapping",
-                "attempts": 3,
-                "window": 10,
-                "retry_in": 5,
-                "max_retry": -1,
-                "copy_env": True,
-                "copy_path": True,
-            }
-        ],
-    )
+async def _supervise(settings: Settings) -> None:
+    services = [
+        Supervised(name, command, ServiceLog(name, settings.logs))
+        for name, command in commands(settings).items()
+    ]
+    signals = _signals()
+    _tell(f"Earmark starts; logs are in {settings.logs}")
+    for service in services:
+        service.keeper = asyncio.create_task(_keep(service))
+    ready = asyncio.create_task(_tell_when_ready(settings))
+    await signals.get()
+    ready.cancel()
+    _tell("Earmark stops; what is in hand is finished or given back (Ctrl-C again: at once)")
+    hurry = asyncio.create_task(_hurry(signals, services))
+    await _stop([service for service in services if service.name != _STORE])
+    await _stop([service for service in services if service.name == _STORE])
+    hurry.cancel()
+    _tell("Earmark has stopped")
 
 
-def _supervisor_log(settings: Settings) -> logging.Handler:
-    settings.logs.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(
-        settings.logs / "supervisor.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES
-    )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.getLogger("circus").setLevel(logging.INFO)
-    return handler
-
-
-def _tell_when_ready(arbiter: Arbiter, settings: Settings) -> None:
-    """Say where to drop files once every service has given a sign of life."""
-    from tornado.ioloop import PeriodicCallback
-
-    deadline = time.monotonic() + READY_SECONDS
-
-    def look() -> None:
-        missing = _missing(settings)
-        if not missing:
-            print(f"Earmark is ready: drop wav files into {settings.inbox.absolute()}", flush=True)
-        elif time.monotonic() > deadline:
-            print(f"still not there: {', '.join(missing)}; see {settings.logs}", flush=True)
-        else:
+async def _keep(service: Supervised) -> None:
+    """Start the service, and again whenever it dies, until it is told to stop."""
+    while not service.stopping.is_set():
+        born = time.monotonic()
+        code = await _live(service)
+        if service.stopping.is_set():
             return
-        callback.stop()
+        lived = time.monotonic() - born
+        if lived >= YOUNG_SECONDS:
+            service.rest_seconds = FIRST_REST_SECONDS
+        _tell(f"{service.name} died ({_cause(code)}); starts again in {service.rest_seconds:g} s")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(service.stopping.wait(), service.rest_seconds)
+        service.rest_seconds = min(service.rest_seconds * 2, LONGEST_REST_SECONDS)
 
-    callback: Any = PeriodicCallback(look, 250)
-    arbiter.loop.add_callback(callback.start)
+
+async def _live(service: Supervised) -> int:
+    """One life of the process; answers its exit code."""
+    process = service.process = await asyncio.create_subprocess_exec(
+        *service.command,
+        env=environment() | {SUPERVISED: str(os.getpid())},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,  # the terminal's Ctrl-C is ours to pass on
+    )
+    if service.stopping.is_set():
+        service.ask_to_stop()
+    assert process.stdout is not None
+    while chunk := await process.stdout.read(65536):
+        service.log.write(chunk)
+    return await process.wait()
 
 
-def _missing(settings: Settings) -> list[str]:
+async def _stop(services: Sequence[Supervised]) -> None:
+    for service in services:
+        service.stopping.set()
+        service.ask_to_stop()
+    keepers = [service.keeper for service in services if service.keeper is not None]
+    if not keepers:
+        return
+    _, late = await asyncio.wait(keepers, timeout=GRACE_SECONDS)
+    for service in services:
+        if service.keeper in late:
+            _tell(f"{service.name} did not stop within {GRACE_SECONDS:g} s and is killed")
+            service.kill()
+    await asyncio.gather(*keepers)
+    for service in services:
+        service.log.close()
+
+
+async def _hurry(signals: asyncio.Queue[int], services: Sequence[Supervised]) -> None:
+    await signals.get()
+    for service in services:
+        if service.name != _STORE:
+            service.kill()
+
+
+def _signals() -> asyncio.Queue[int]:
+    arrived: asyncio.Queue[int] = asyncio.Queue()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, arrived.put_nowait, number)
+    return arrived
+
+
+async def _tell_when_ready(settings: Settings) -> None:
+    """Say where to drop files once every service has given a sign of life."""
+    deadline = time.monotonic() + READY_SECONDS
+    while missing := missing_services(settings):
+        if time.monotonic() > deadline:
+            _tell(f"still not there: {', '.join(missing)}; see {settings.logs}")
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+    _tell(f"Earmark is ready: drop wav files into {settings.inbox.absolute()}")
+
+
+def missing_services(settings: Settings) -> list[str]:
+    """The services that give no sign of life at present."""
     try:
         alive = Store.at(settings.store_url).board.alive(time.time())
     except EarmarkError:
-        return ["store"]
+        return [_STORE]
     names = {service.partition("@")[0] for service in alive}
     return [name for name in ServiceName if name not in names]
 
@@ -213,10 +227,18 @@ def _stop_orphaned_server(settings: Settings) -> None:
     except EarmarkError:
         return
     store.connection.shutdown(nosave=True)
-    _wait(lambda: _missing(settings) == ["store"], seconds=10)
+    _wait(lambda: missing_services(settings) == [_STORE], seconds=10)
 
 
 def _wait(reached: Callable[[], bool], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not reached() and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+def _cause(code: int) -> str:
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)

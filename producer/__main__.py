@@ -8,12 +8,13 @@ import sys
 import threading
 
 from earmark.errors import EarmarkError
+from earmark.services import LOG_FORMAT
 from earmark.settings import Settings
 from producer.service import watch
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, lambda *_: stop.set())

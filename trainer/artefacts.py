@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,17 +70,15 @@ def litert(model: Any) -> bytes:
     TrainingError
         When it cannot be converted or is too large.
     """
-    tf = tensorflow()
-    vector = tf.TensorSpec((None, model.input_shape[1]), tf.float32, name="vector")
-    # Not `from_keras_model`, which prints to the standard output.
-    call = tf.function(lambda vectors: model(vectors, training=False), autograph=False)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [call.get_concrete_function(vector)], model
-    )
-    try:
-        data: bytes = converter.convert()
-    except Exception as error:  # the converter documents none of what it raises
-        raise TrainingError(f"the net cannot be converted to LiteRT: {error}") from error
+    # Not `from_keras_model`, which prints to the standard output, nor
+    # `from_concrete_functions`, which loses Keras's variables and answers NaN.
+    with tempfile.TemporaryDirectory() as exported:
+        model.export(exported, verbose=False)
+        converter = tensorflow().lite.TFLiteConverter.from_saved_model(exported)
+        try:
+            data: bytes = converter.convert()
+        except Exception as error:  # the converter documents none of what it raises
+            raise TrainingError(f"the net cannot be converted to LiteRT: {error}") from error
     if len(data) > LARGEST_LITERT_BYTES:
         raise TrainingError(
             f"the LiteRT model has {len(data):,} bytes, and {LARGEST_LITERT_BYTES:,} is the limit"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +77,7 @@ def best_ever(registry: Registry, side: Side, evaluation: Evaluation) -> tuple[s
     return max(scores, key=lambda item: item[1].correct, default=None)
 
 
-def _published(registry: Registry, side: Side) -> Iterator[tuple[str, dict[str, object]]]:
+def _published(registry: Registry, side: Side) -> Iterator[tuple[str, dict[str, Any]]]:
     for version in registry.versions():
         try:
             metrics = registry.card(version)["metrics"][side.value]

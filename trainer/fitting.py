@@ -37,7 +37,8 @@ class Samples:
 
     @classmethod
     def of(cls, table: pd.DataFrame) -> Self:
-        return cls(matrix(table), table["digit"].to_numpy(np.int64))
+        vectors = matrix(table) if len(table) else np.empty((0, 0), np.float32)
+        return cls(vectors, table["digit"].to_numpy(np.int64))
 
     def __len__(self) -> int:
         return len(self.digits)
@@ -105,6 +106,7 @@ def fit(
     """
     if validation is not None and len(validation) == 0:
         validation = None
+    keras()  # is imported before the clock starts
     started = time.monotonic()
     model = compiled(recipe, train, seed=seed)
     best = recipe.keep == "best" and validation is not None

@@ -46,7 +46,10 @@ def _train(asked: argparse.Namespace, settings: Settings) -> Result:
     chosen = recipe(asked.recipe)
     with tqdm(desc="extract", unit="clip", leave=False, disable=None) as bar:
         table = dataset.from_folder(
-            asked.folder, front_end(chosen.front_end), settings.limits, progress=bar.update
+            asked.folder,
+            front_end(chosen.front_end),
+            settings.limits,
+            progress=bar.update,
         )
     with tqdm(desc="train", unit="epoch", total=chosen.epochs, leave=False, disable=None) as bar:
         return train(

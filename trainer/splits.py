@@ -106,7 +106,7 @@ def place_speakers(
     trained = set(always_train)
     present = set(names)
     places = {name: Side(place) for name, place in earlier.items()}
-    places |= {name: Side.KNOWN_VOICES for name in trained & (present | set(places))}
+    places |= dict.fromkeys(trained & (present | set(places)), Side.KNOWN_VOICES)
     newcomers = sorted(present - set(places), key=lambda name: _fraction("speaker", name))
     held_out = sum(place is Side.NEW_VOICES for name, place in places.items() if name in present)
     wanted = max(_wanted(len(present)) - held_out, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,7 @@ class Result:
         return asdict(self)
 
 
-def train(
+def train(  # noqa: PLR0913 - one argument for each thing that a training depends on
     table: pd.DataFrame,
     *,
     recipe: Recipe,
@@ -64,6 +64,7 @@ def train(
     last: Mapping[str, Any] | None = None,
     force: bool = False,
     progress: Progress | None = None,
+    before_publishing: Callable[[], None] = lambda: None,
 ) -> Result:
     """Train a challenger, evaluate it, and publish it if the gate lets it through.
 
@@ -78,6 +79,8 @@ def train(
         `Result.as_json()` of the training before, published or refused.
     force
         Train although nothing has changed since; the gate stands nevertheless.
+    before_publishing
+        Called when all is done but the publication; raises when it must not be.
 
     Raises
     ------
@@ -92,6 +95,7 @@ def train(
     earlier = earlier_sides(registry, last or {})
     challenger = train_challenger(table, recipe, terms, earlier=earlier, progress=progress)
     verdict = challenge(challenger, registry)
+    before_publishing()
     version = publish(challenger, verdict, registry, now) if verdict.publish else None
     return Result(
         outcome=PUBLISHED if verdict.publish else REFUSED,

@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     """Run the command line; an error of ours becomes one line and exit code 1."""
-    from earmark.cli import clips, files, models, running  # noqa: F401
+    from earmark.cli import clips, files, looking, models, running  # noqa: F401
     from earmark.cli.app import app
     from earmark.errors import EarmarkError, SettingsError
 

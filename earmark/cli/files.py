@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from earmark.cli.app import AsJson, app, note, print_json, print_table
+from earmark.cli.app import AsJson, app, print_json, print_table
+from earmark.cli.telling import (
+    bar,
+    chosen_front_end,
+    ingested_line,
+    note_refused,
+    passing,
+    print_answers,
+    reasons,
+    sorted_line,
+    tracked,
+    vector_text,
+)
 
 if TYPE_CHECKING:
-    from earmark.classifier import Classifier
-    from earmark.clips import Revision, State
-    from earmark.extraction import Failed
-    from earmark.features import FrontEnd
-    from earmark.hearing import Heard
+    from collections.abc import Mapping, Sequence
+
+    from earmark.clips import Revision
+    from earmark.extraction import Extracted, Failed
     from earmark.ingestion import Ingested
     from earmark.settings import Settings
     from earmark.store import Store
 
-Files = Annotated[list[Path], typer.Argument(help="Wav files, or folders of them.")]
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="Wav files, or folders of them.")
+]
 Jobs = Annotated[int, typer.Option(min=1, help="Processes that extract.")]
-
-dataset = typer.Typer(help="Show what the store holds, and export it.")
-app.add_typer(dataset, name="dataset")
 
 
 @app.command()
@@ -42,7 +50,7 @@ def samples(
     """
     from earmark.samples import DIGITS, synthesise
 
-    with _bar(speakers * takes * len(DIGITS)) as progress:
+    with bar(speakers * takes * len(DIGITS), "speaking") as progress:
         clips = synthesise(folder, speakers=speakers, takes=takes, seed=seed, progress=progress)
     print(f"{clips:,} clips of {speakers} speakers are in {folder}")
 
@@ -50,7 +58,8 @@ def samples(
 @app.command()
 def ingest(
     paths: Annotated[
-        list[Path], typer.Argument(help="Folders, wav files, zips, or a labels.csv.")
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Folders, wav files, zips, or a labels.csv."),
     ],
     wait: Annotated[bool, typer.Option("--wait", help="Until all are labelled.")] = False,
     as_json: AsJson = False,
@@ -75,13 +84,16 @@ def ingest(
         settings.inbox,
         settings.limits,
         tell=lambda lines: tell(lines, settings.labels_file, store.clips if store else None),
-        track=_tracked("ingesting"),
+        track=tracked("ingesting"),
     )
-    ended = _wait(store, result.clips) if wait and store else None
+    seen = _ingested(result)
+    if wait and store:
+        seen["states"] = _wait(store, result.clips)
     if as_json:
-        print_json(_ingested(result, ended))
+        print_json(seen)
     else:
-        _tell_ingested(result, ended, settings.inbox)
+        note_refused(result.refused)
+        print(ingested_line(seen, settings.inbox))
     _end(result.refused)
 
 
@@ -99,14 +111,14 @@ def label(files: Files, as_json: AsJson = False) -> None:
 
     settings = Settings.load()
     heard = list(hear(wavs(files), live_classifier(settings), settings.limits))
-    heard.sort(key=lambda each: each.reason is not None)
-    rows = [each.as_json() for each in heard]
+    failed = [each for each in heard if each.reason is not None]
+    rows = [each.as_json() for each in heard if each.reason is None]
+    rows += [each.as_json() for each in failed]
     if as_json:
         print_json(rows)
     else:
-        columns = ("path", "label", "confidence", "state")
-        _print_rows(rows, columns)
-    _end([each for each in heard if each.reason is not None])
+        print_answers(rows, ("path", "label", "confidence", "state"))
+    _end(failed)
 
 
 @app.command()
@@ -123,34 +135,24 @@ def features(
 
     Example: earmark features recordings --out vectors.parquet --jobs 4
     """
+    from earmark.exporting import write_vectors
     from earmark.extraction import Extracted, Failed, extract_files
     from earmark.finding import wavs
     from earmark.settings import Settings
 
-    chosen = _front_end(frontend)
+    chosen = chosen_front_end(frontend)
     found = list(wavs(files))
-    readable = [item for item in found if not isinstance(item, Failed)]
     failed = [item for item in found if isinstance(item, Failed)]
+    readable = [item for item in found if isinstance(item, Path)]
     outcomes = extract_files(readable, chosen, Settings.load().limits, jobs=jobs)
     if out is not None:
-        from earmark.exporting import write_vectors
-
-        with _bar(len(readable), "extracting") as progress:
-            failed += write_vectors(_passing(outcomes, progress), out, chosen)
+        with bar(len(readable), "extracting") as progress:
+            failed += write_vectors(passing(outcomes, progress), out, chosen)
         _tell_written(out, len(found) - len(failed), failed, as_json=as_json)
-        _end(failed)
-        return
-    rows: list[dict[str, Any]] = []
-    for outcome in outcomes:
-        if isinstance(outcome, Extracted):
-            rows.append({"path": str(outcome.path), "vector": outcome.vector.tolist()})
-        else:
-            failed.append(outcome)
-    rows += _failures(failed)
-    if as_json:
-        print_json(rows)
     else:
-        _print_rows([_short(row) for row in rows], ("path", "vector"))
+        done = list(outcomes)
+        failed += [each for each in done if isinstance(each, Failed)]
+        _tell_vectors([each for each in done if isinstance(each, Extracted)], failed, as_json)
     _end(failed)
 
 
@@ -181,78 +183,73 @@ def sort(
         folder,
         copy=copy,
         unsure=unsure,
-        track=_tracked("sorting"),
+        track=tracked("sorting"),
     )
-    if as_json:
-        print_json(summary(result))
-    else:
-        print_table(
-            [{"folder": name, "clips": count} for name, count in sorted(result.folders.items())],
-            ("folder", "clips"),
-        )
-        placed = ", ".join(f"{count:,} {how}" for how, count in result.placed.items()) or "none"
-        print(
-            f"{sum(result.folders.values()):,} clips in {folder}: {placed}; "
-            f"{result.gone:,} gone, {result.changed:,} rewritten since"
-        )
-        _tell_refused(result.refused)
-    _end(result.refused)
-
-
-@app.command()
-def inspect(
-    file: Annotated[Path | None, typer.Argument(help="A wav file.")] = None,
-    digits: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="One sheet of ten digits instead.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="PNG", help="Where the picture goes.")] = None,
-) -> None:
-    """Draw waveform and MFCCs of a clip, and tell what the model hears in it.
-
-    Example: earmark inspect 7_theo_0.wav --out theo.png
-    """
-    if (file is None) == (digits is None):
-        raise typer.BadParameter("give a FILE, or --digits FOLDER")
-    if file is not None:
-        _inspect_clip(file, out or Path(f"{file.stem}.inspect.png"))
-    elif digits is not None:
-        _inspect_digits(digits, out or Path("digits.inspect.png"))
-
-
-@dataset.callback(invoke_without_command=True)
-def show_dataset(
-    context: typer.Context,
-    frontend: Annotated[str | None, typer.Option(help="Default: the live model's.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show what the store holds of clips with a truth: shape, head, describe, counts.
-
-    Example: earmark dataset --json
-    """
-    if context.invoked_subcommand is not None:
-        return
-    from earmark.cli.reading import dataset_lines
-    from earmark.dataset import head
-
-    stored, chosen = _stored(frontend)
-    seen = {"front_end": chosen.name, **head(stored.table), "lacking": len(stored.lacking)}
+    seen = summary(result)
     if as_json:
         print_json(seen)
     else:
-        print("\n".join(dataset_lines(seen)))
+        counts = [{"folder": name, "clips": count} for name, count in seen["folders"].items()]
+        print_table(counts, ("folder", "clips"))
+        note_refused(result.refused)
+        print(sorted_line(seen, folder))
+    _end(result.refused)
 
 
-@dataset.command()
-def export(
-    file: Annotated[Path, typer.Argument(help="Ends in .parquet or .csv.")],
-    frontend: Annotated[str | None, typer.Option(help="Default: the live model's.")] = None,
-) -> None:
-    """Write the clips with a truth and their vectors into a file.
+def _ingested(result: Ingested) -> dict[str, Any]:
+    from earmark.placing import Placed
 
-    Example: earmark dataset export clips.parquet
-    """
-    from earmark.exporting import write_table
+    placed = (Placed.LINKED, Placed.COPIED, Placed.ALREADY)
+    return {
+        **{str(how): result.counts.get(how, 0) for how in placed},
+        "refused": reasons(result.refused),
+        "labels": result.told,
+    }
 
-    stored, chosen = _stored(frontend)
-    write_table(stored.table, file, chosen)
-    print(f"{len(stored.table):,} clips with {chosen.name} vectors are in {file}")
+
+def _wait(store: Store, clips: Mapping[str, Revision]) -> dict[str, int]:
+    from earmark.waiting import Clock, wait_until_settled
+
+    with bar(len(clips), "labelling") as progress:
+        ended = wait_until_settled(store, clips, Clock(time.time, time.sleep), progress)
+    return {str(state): count for state, count in ended.items()}
+
+
+def _tell_written(file: Path, clips: int, failed: Sequence[Failed], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"out": str(file), "clips": clips, "failed": reasons(failed)})
+    else:
+        note_refused(failed)
+        print(f"{clips:,} vectors are in {file}; {len(failed):,} files have none")
+
+
+def _tell_vectors(done: Sequence[Extracted], failed: Sequence[Failed], as_json: bool) -> None:
+    failures = [
+        {"path": str(each.path), "state": "failed", "reason": each.reason} for each in failed
+    ]
+    rows = [{"path": str(each.path), "vector": each.vector.tolist()} for each in done]
+    if as_json:
+        print_json([*rows, *failures])
+        return
+    texts = [{"path": str(each.path), "vector": vector_text(each.vector.tolist())} for each in done]
+    print_answers([*texts, *failures], ("path", "vector"))
+
+
+def _store(settings: Settings) -> Store:
+    from earmark.store import Store
+
+    return Store.at(settings.store_url)
+
+
+def _store_if_there(settings: Settings) -> Store | None:
+    from earmark.errors import NotRunning
+
+    try:
+        return _store(settings)
+    except NotRunning:
+        return None
+
+
+def _end(failed: Sequence[object]) -> None:
+    if failed:
+        raise typer.Exit(1)

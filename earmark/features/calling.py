@@ -46,8 +46,7 @@ class CallableModule(ModuleType):
             When there is no such front end.
         """
         if isinstance(path, str | os.PathLike):
-            vectors = _vectors([path], frontend)
-            return vectors[0]
+            return _vectors([path], frontend).reshape(-1)
         return _vectors(path, frontend)
 
 

@@ -105,7 +105,9 @@ def windowed(
 
     A block is overwritten by the next one; the last is cut to what it holds, rounded up.
     """
-    block = np.zeros((BLOCK_FRAMES, len(framing.window)), np.float32)
+    total = sum(framing.count(len(clip)) for clip in clips)
+    size = min(BLOCK_FRAMES, total + -total % VECTOR_FRAMES)
+    block = np.empty((size, len(framing.window)), np.float32)
     room = framing.room(clips)
     filled = 0
     for clip in clips:
@@ -119,4 +121,6 @@ def windowed(
                 yield block
                 filled = 0
     if filled:
-        yield block[: filled + -filled % VECTOR_FRAMES]
+        rounded_up = filled + -filled % VECTOR_FRAMES
+        block[filled:rounded_up] = 0
+        yield block[:rounded_up]

@@ -15,6 +15,7 @@ from earmark.registry import Announcement, Artefact
 from earmark.store import keys
 from earmark.store.connection import Connection
 
+EVENTS_KEPT = 10_000
 LOCK_SECONDS = 60
 ALIVE_SECONDS = 15
 """A service that was silent for longer is counted as dead."""
@@ -46,9 +47,8 @@ class Board:
             mapping={"litert": artefact.litert, "trained_on": artefact.trained_on},
         )
         pipeline.set(keys.LIVE, json.dumps(asdict(announcement)), nx=only_if_none)
-        pipeline.xadd(
-            keys.EVENTS, {"kind": "model", "version": announcement.version}, maxlen=10_000
-        )
+        entry = {"kind": "model", "version": announcement.version}
+        pipeline.xadd(keys.EVENTS, entry, maxlen=EVENTS_KEPT)
         pipeline.execute()
 
     def live(self) -> Announcement | None:
@@ -102,13 +102,17 @@ class Board:
         return self._json(keys.LAST_TRAINING)
 
     def end_training(self, result: dict[str, Any]) -> None:
+        """Keep a training's result for the next one, and tell it to whoever listens."""
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.set(keys.LAST_TRAINING, json.dumps(result))
         pipeline.delete(keys.TRAINING)
-        pipeline.xadd(
-            keys.EVENTS, {"kind": "training", "result": json.dumps(result)}, maxlen=10_000
-        )
         pipeline.execute()
+        self.tell_result(result)
+
+    def tell_result(self, result: dict[str, Any]) -> None:
+        """Tell how a training ended to whoever listens."""
+        entry = {"kind": "training", "result": json.dumps(result)}
+        self._redis.xadd(keys.EVENTS, entry, maxlen=EVENTS_KEPT)
 
     @contextmanager
     def training_lock(self) -> Iterator[TrainingLock]:

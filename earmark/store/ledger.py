@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from earmark.clips import Record, Revision, Score, State, Told, head_of
 from earmark.store import keys
+from earmark.store.board import EVENTS_KEPT
 from earmark.store.connection import Connection
 
-EVENTS_KEPT = 10_000
 _CHUNK = 1_000
 
 Head = tuple[State, Revision, bool]

@@ -1,0 +1,129 @@
+"""How the commands about files show their work: bars while it lasts, lines when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from earmark.cli.app import note, print_table
+
+if TYPE_CHECKING:
+    from earmark.extraction import Failed
+    from earmark.features import FrontEnd
+
+Item = TypeVar("Item")
+
+_MOST_NAMED = 20
+"""Failures that are named to a person; `--json` names all."""
+_ROW_ENDS = 3
+
+
+@contextmanager
+def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr with its rate; yields what is called with each advance."""
+    from tqdm import tqdm
+
+    tqdm.monitor_interval = 0  # its thread would make the forks of a process pool unsafe
+    with tqdm(total=total, desc=what, unit="clip") as shown:
+
+        def advance(clips: int) -> None:
+            shown.update(clips)
+
+        yield advance
+
+
+def tracked(what: str) -> Callable[[Sequence[Item]], Iterator[Item]]:
+    """Passes items through under a progress bar."""
+
+    def track(items: Sequence[Item]) -> Iterator[Item]:
+        with bar(len(items), what) as progress:
+            yield from passing(items, progress)
+
+    return track
+
+
+def passing(items: Iterable[Item], progress: Callable[[int], None]) -> Iterator[Item]:
+    """Passes items through, and tells of each."""
+    for item in items:
+        yield item
+        progress(1)
+
+
+def print_answers(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Print one row a file, with reasons where any failed."""
+    from earmark.finding import printable
+
+    shown = [{**row, "path": printable(row["path"])} for row in rows]
+    failed = any("reason" in row for row in rows)
+    print_table(shown, (*columns, "reason") if failed else columns)
+
+
+def note_refused(refused: Sequence[Failed]) -> None:
+    """Name what was refused, and why."""
+    from earmark.finding import printable
+
+    for each in refused[:_MOST_NAMED]:
+        note(f"refused: {printable(each.path)}: {each.reason}")
+    if len(refused) > _MOST_NAMED:
+        note(f"... and {len(refused) - _MOST_NAMED:,} more; --json names all")
+
+
+def reasons(failed: Iterable[Failed]) -> list[dict[str, str]]:
+    """Paths and reasons as plain values."""
+    return [{"path": str(each.path), "reason": each.reason} for each in failed]
+
+
+def ingested_line(seen: Mapping[str, Any], inbox: object) -> str:
+    """What an ingestion did, in one line."""
+    line = (
+        f"{seen['linked'] + seen['copied']:,} clips into {inbox} ({seen['linked']:,} linked, "
+        f"{seen['copied']:,} copied), {seen['already']:,} there already, "
+        f"{len(seen['refused']):,} refused, {seen['labels']:,} new labels"
+    )
+    states = seen.get("states")
+    return f"{line}; {_counted(states)}" if states else line
+
+
+def sorted_line(seen: Mapping[str, Any], folder: object) -> str:
+    """What a sorting did, in one line."""
+    placed = _counted({how: seen[how] for how in ("linked", "copied", "already")})
+    return (
+        f"{sum(seen['folders'].values()):,} clips in {folder}: {placed}; {seen['gone']:,} gone, "
+        f"{seen['changed']:,} rewritten since, {len(seen['refused']):,} refused"
+    )
+
+
+def dataset_lines(seen: Mapping[str, Any]) -> Iterator[str]:
+    """What the store holds, as the notebook showed its data frame."""
+    clips, columns = seen["shape"]
+    yield f"shape     {clips:,} clips x {columns} columns (class and {seen['front_end']})"
+    yield f"digits    {_counted(seen['digits'])}"
+    yield f"speakers  {_counted(seen['speakers'])}"
+    yield "values    " + ", ".join(
+        f"{name} {value:,.4g}" for name, value in seen["describe"].items()
+    )
+    if seen["lacking"]:
+        yield f"lacking   {seen['lacking']:,} clips whose vectors are not there yet"
+
+
+def vector_text(vector: Sequence[float]) -> str:
+    """The beginning and the end of a vector."""
+    first, last = vector[:_ROW_ENDS], vector[-1:]
+    return " ".join(f"{value:.2f}" for value in first) + f" ... {last[0]:.2f} ({len(vector)})"
+
+
+def _counted(counts: Mapping[Any, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "none"
+
+
+def chosen_front_end(name: str) -> FrontEnd:
+    """The front end that an option names."""
+    from earmark.features import front_end
+
+    try:
+        return front_end(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--frontend") from error

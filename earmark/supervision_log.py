@@ -1,0 +1,50 @@
+"""Where a supervised service's output goes: all to a rotated file, its gist to the terminal."""
+
+from __future__ import annotations
+
+import logging
+import re
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+LOG_BYTES = 5_000_000
+LOG_FILES = 3
+_LONGEST_LINE = 100_000
+
+_GIST = re.compile(r"\b(?:WARNING|ERROR|CRITICAL)\b|INFO (?:producer|worker|trainer|earmark)\b")
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d),\d{3} ")
+_KNOWN = re.compile(r"overcommit")
+"""What the embedded server warns of at each start, and no laptop's owner needs to act upon."""
+
+
+class ServiceLog:
+    """One service's log; `write` takes output in pieces of any size."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._name = name
+        self._file = RotatingFileHandler(
+            folder / f"{name}.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
+        )
+        self._rest = b""
+
+    def write(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._line(line)
+        if len(self._rest) > _LONGEST_LINE:
+            self._line(self._rest)
+            self._rest = b""
+
+    def close(self) -> None:
+        if self._rest:
+            self._line(self._rest)
+        self._rest = b""
+        self._file.close()
+
+    def _line(self, raw: bytes) -> None:
+        line = raw.decode(errors="replace")
+        self._file.emit(logging.makeLogRecord({"msg": line}))
+        if _GIST.search(line) and not _KNOWN.search(line):
+            gist = _STAMP.sub(r"\1 ", line)
+            print(f"{self._name:>9}  {gist}", flush=True)

@@ -1,0 +1,77 @@
+"""The Celery app of the trainer: one process, one training at a time, in a queue of its own.
+
+A training acknowledges early, for its length is no visibility timeout's business; the lock in the
+store sees to it that only one runs anywhere.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import Any
+
+from celery.signals import heartbeat_sent, worker_ready, worker_shutting_down
+
+from earmark.jobs import TRAIN, TRAIN_IF_DUE, TRAINING, make_app
+from earmark.registry import Registry
+from earmark.services import ServiceName, sign_of_life, sign_off
+from earmark.settings import Settings
+
+app = make_app(
+    "trainer",
+    queues=(TRAINING,),
+    worker_concurrency=1,
+    worker_max_tasks_per_child=1,
+    worker_max_memory_per_child=None,
+    task_acks_late=False,
+    task_reject_on_worker_lost=False,
+    task_soft_time_limit=None,
+    task_time_limit=None,
+)
+
+
+@app.task(name=TRAIN)
+def train(recipe: str | None = None, force: bool = False, asked_by: str = "schedule") -> None:
+    """Train once, evaluate, and publish what is not worse than the live model."""
+    from trainer import service
+
+    service.log.info("a training begins, asked for by %s", asked_by)
+    service.run(_desk(), recipe=recipe, force=force)
+
+
+@app.task(name=TRAIN_IF_DUE)
+def train_if_due() -> None:
+    """Train if enough new clips with a truth have come."""
+    from trainer import service
+
+    if service.is_due(_desk()):
+        service.run(_desk(), recipe=None, force=False)
+
+
+@cache
+def _desk() -> Any:
+    from earmark.jobs import Sender
+    from earmark.store import Store
+    from trainer.service import Desk
+
+    settings = Settings.load()
+    store = Store.at(settings.store_url, wait_seconds=30)
+    return Desk(settings, store, Registry(settings.models), Sender(settings), time.time)
+
+
+@worker_ready.connect
+def _announce(**_: Any) -> None:
+    from trainer import service
+
+    service.announce(_desk())
+    sign_of_life(ServiceName.TRAINER)
+
+
+@heartbeat_sent.connect
+def _beat(**_: Any) -> None:
+    sign_of_life(ServiceName.TRAINER)
+
+
+@worker_shutting_down.connect
+def _leave(**_: Any) -> None:
+    sign_off(ServiceName.TRAINER)

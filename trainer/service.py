@@ -1,0 +1,175 @@
+"""A training as the service does it: load, train, evaluate, publish, announce."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from earmark.audio import Limits
+from earmark.clips import State
+from earmark.dataset import from_store
+from earmark.errors import EarmarkError, ModelError, TrainingBusy
+from earmark.extraction import Extracted, extract_files, inside
+from earmark.features import FrontEnd, front_end
+from earmark.jobs import Sender
+from earmark.registry import Registry
+from earmark.settings import Settings
+from earmark.store import Store
+from earmark.store.board import LOCK_SECONDS, TrainingLock
+from trainer.challenger import Terms
+from trainer.fitting import Epoch
+from trainer.recipes import recipe as recipe_of
+from trainer.training import PUBLISHED, Result, train
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+FAILED = "failed"
+_CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that a training needs at hand.
+
+    Parameters
+    ----------
+    clock
+        Seconds since the epoch.
+    """
+
+    settings: Settings
+    store: Store
+    registry: Registry
+    sender: Sender
+    clock: Callable[[], float]
+
+    @property
+    def limits(self) -> Limits:
+        return self.settings.limits
+
+
+def run(desk: Desk, *, recipe: str | None, force: bool) -> Mapping[str, Any]:
+    """Train once, if nobody else trains, and tell everybody how it ended."""
+    try:
+        with desk.store.board.training_lock() as lock, _kept(lock):
+            result = _trained(desk, lock, recipe or desk.settings.recipe, force)
+            desk.store.board.end_training(result)
+    except TrainingBusy as error:
+        result = {"outcome": FAILED, "reason": str(error)}
+        desk.store.board.tell_result(result)
+    log.info("%s", result["reason"])
+    return result
+
+
+def is_due(desk: Desk) -> bool:
+    """Whether enough clips with a truth have come since the last training."""
+    before = (desk.store.board.last_training() or {}).get("truths", 0)
+    return bool(_truths(desk.store) - before >= desk.settings.retrain_after)
+
+
+def announce(desk: Desk) -> None:
+    """Tell the workers which model is live; the folder wins over what the store remembers."""
+    try:
+        artefact = desk.registry.artefact(desk.registry.live())
+    except ModelError as error:
+        log.warning("no model is announced: %s", error)
+        return
+    desk.store.board.announce(artefact)
+    log.info("model %s is live", artefact.announcement.version)
+
+
+def _trained(desk: Desk, lock: TrainingLock, recipe: str, force: bool) -> dict[str, Any]:
+    last = desk.store.board.last_training() or {}
+    truths = _truths(desk.store)
+    try:
+        result = _train(desk, lock, recipe, force, last).as_json()
+    except EarmarkError as error:
+        return last | {"outcome": FAILED, "reason": str(error), "inputs": None, "truths": truths}
+    if result["outcome"] == PUBLISHED:
+        announce(desk)
+        desk.sender.relabel(list(desk.store.clips.in_state(State.UNSURE)))
+    return result | {"truths": truths}
+
+
+def _train(
+    desk: Desk, lock: TrainingLock, recipe: str, force: bool, last: Mapping[str, Any]
+) -> Result:
+    board, chosen = desk.store.board, recipe_of(recipe)
+    board.tell_training({"step": "loading clips"})
+    table = load(desk, front_end(chosen.front_end))
+
+    def progress(epoch: Epoch) -> None:
+        board.tell_training({"step": "fitting", "epoch": epoch.epoch, "epochs": epoch.epochs})
+
+    return train(
+        table,
+        recipe=chosen,
+        registry=desk.registry,
+        terms=_terms(desk.settings),
+        now=datetime.fromtimestamp(desk.clock(), UTC),
+        last=last,
+        force=force,
+        progress=progress,
+        before_publishing=lock.renew,
+    )
+
+
+def load(desk: Desk, extractor: FrontEnd) -> pd.DataFrame:
+    """All clips with a truth; vectors that the store lacks are extracted and stored."""
+    stored = from_store(desk.store, extractor)
+    if not stored.lacking:
+        return stored.table
+    log.info("extracts %d clips that lack %s", len(stored.lacking), extractor.name)
+    for start in range(0, len(stored.lacking), _CHUNK):
+        _extract(desk, extractor, stored.lacking[start : start + _CHUNK])
+    return from_store(desk.store, extractor).table
+
+
+def _extract(desk: Desk, extractor: FrontEnd, paths: list[str]) -> None:
+    inbox = desk.settings.inbox.resolve()
+    files = (inside(inbox, path) for path in paths)
+    outcomes = extract_files(files, extractor, desk.limits)
+    found = {each.digest: each.vector for each in outcomes if isinstance(each, Extracted)}
+    desk.store.vectors.put(extractor, found)
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        seed=settings.seed,
+        floor=settings.floor,
+        always_train=settings.always_train,
+        confidence=settings.confidence,
+    )
+
+
+def _truths(store: Store) -> int:
+    return sum(store.clips.scores().values())
+
+
+@contextmanager
+def _kept(lock: TrainingLock) -> Iterator[None]:
+    """Renew the lock in the background; when that fails, publishing will find it lost."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(LOCK_SECONDS / 4):
+            try:
+                lock.renew()
+            except EarmarkError as error:
+                log.warning("%s", error)
+
+    keeper = threading.Thread(target=renew, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
