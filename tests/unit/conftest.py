@@ -62,6 +62,9 @@ def published_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "version": VERSION,
         "front_end": {"name": chosen.name, "fingerprint": chosen.fingerprint},
         "confidence": 0.6,
+        "recipe": {"name": "scaled"},
+        "data": {"clips": 0},
+        "metrics": {"known_voices": None, "new_voices": None},
     }
     (staged / CARD).write_text(json.dumps(sealed(card, staged)))
     Registry(folder).publish(staged, VERSION)
