@@ -75,7 +75,7 @@ def make_app(name: str, queues: Sequence[str] = (LIVE, BULK, TRAINING), **overri
     overrides
         Celery settings that differ from `configuration`.
     """
-    app = Celery(name)
+    app = Celery(name, set_as_current=False)
     app.add_defaults(lambda: configuration(Settings.load(), queues) | overrides)
     return app
 

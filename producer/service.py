@@ -62,6 +62,7 @@ class Producer:
         self._comparison: Iterator[Sequence[str]] | None = None
         self._compare_at = clocks.monotonic()
         self._compare_began = 0.0
+        self._compare_again = False
 
     def step(self, wait_seconds: float) -> None:
         """One round: waits for a hint, at most so long, and queues what is ready.
@@ -73,10 +74,11 @@ class Producer:
         """
         hints, overflown = self.hints.take(wait_seconds)
         now, wall = self._clocks.monotonic(), self._clocks.wall()
-        if overflown:
-            self._compare_at = now
-        for path, closed in hints.items():
-            self._fresh_gate.hint(path, closed=closed, now=now)
+        if overflown or len(self._fresh) + len(self._fresh_gate) > _MOST_WAITING:
+            self._compare_again = True  # the folder itself is the buffer
+        else:
+            for path, closed in hints.items():
+                self._fresh_gate.hint(path, closed=closed, now=now)
         self._fresh.extend(self._fresh_gate.ready(now, wall))
         room = self._settings.queue_limit - self._ledger.unfinished()
         room -= self._queue_fresh(room, now)
@@ -131,9 +133,9 @@ class Producer:
     def _compare(self, now: float) -> None:
         """One slice of the comparison of folder and store, when it is time."""
         if self._comparison is None:
-            if now < self._compare_at:
+            if now < self._compare_at and not self._compare_again:
                 return
-            self._compare_began = now
+            self._compare_began, self._compare_again = now, False
             self._comparison = chain(
                 unrecorded(self._inbox, self._ledger),
                 ([] for _ in mark_gone(self._inbox, self._ledger)),

@@ -1,0 +1,116 @@
+"""The store's clips with a truth as a table: each content once, with the newest word."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from earmark.clips import Record
+from earmark.dataset import from_store
+from earmark.features import front_end
+from earmark.store import Store
+from earmark.store.vectors import table
+
+Tone = Callable[..., Path]
+Label = Callable[[Path], list[Record]]
+
+MFCC_MEAN = front_end("mfcc-mean")
+
+
+def change(store: Store, path: str, **values: object) -> None:
+    [old] = store.clips.records([path])
+    assert old is not None
+    assert store.clips.swap([(old, replace(old, **values))]) == [path]  # type: ignore[arg-type]
+
+
+def test_clips_with_a_truth_are_rows_and_others_are_not(
+    tmp_path: Path, tone: Tone, store: Store, label_inbox: Label
+) -> None:
+    tone(tmp_path / "ann/7_ann_0.wav", hertz=300)
+    tone(tmp_path / "bob/3_bob_0.wav", hertz=400)
+    tone(tmp_path / "memo.wav", hertz=500)
+    (tmp_path / "4_bob_0.wav").write_bytes(b"broken")
+    label_inbox(tmp_path)
+
+    stored = from_store(store, MFCC_MEAN)
+
+    rows = stored.table.set_index("path")
+    assert {path: (row.digit, row.speaker) for path, row in rows.iterrows()} == {
+        "ann/7_ann_0.wav": (7, "ann"),
+        "bob/3_bob_0.wav": (3, "bob"),
+    }
+    assert rows.loc["ann/7_ann_0.wav", "vector"].shape == (40,)
+    assert stored.lacking == []
+
+
+def test_copies_count_once_and_a_persons_word_wins(
+    tmp_path: Path, tone: Tone, store: Store, label_inbox: Label
+) -> None:
+    tone(tmp_path / "7_ann_0.wav")
+    shutil.copy(tmp_path / "7_ann_0.wav", tmp_path / "renamed.wav")
+    label_inbox(tmp_path)
+    change(store, "renamed.wav", truth=1, truth_by="bob")
+
+    stored = from_store(store, MFCC_MEAN).table
+
+    assert stored[["path", "digit"]].to_dict("records") == [{"path": "renamed.wav", "digit": 1}]
+
+
+def test_a_copy_that_tells_no_speaker_still_belongs_to_its_speaker(
+    tmp_path: Path, tone: Tone, store: Store, label_inbox: Label
+) -> None:
+    tone(tmp_path / "7_ann_0.wav")
+    shutil.copy(tmp_path / "7_ann_0.wav", tmp_path / "renamed.wav")
+    label_inbox(tmp_path)
+    change(store, "renamed.wav", truth=1, truth_by="bob", speaker=None)
+
+    assert from_store(store, MFCC_MEAN).table["speaker"].tolist() == ["ann"]
+
+
+def test_what_a_person_called_no_digit_is_no_training_data(
+    tmp_path: Path, tone: Tone, store: Store, label_inbox: Label
+) -> None:
+    tone(tmp_path / "7_ann_0.wav")
+    label_inbox(tmp_path)
+    change(store, "7_ann_0.wav", truth="none", truth_by="bob")
+
+    assert len(from_store(store, MFCC_MEAN).table) == 0
+
+
+def test_a_clip_whose_file_is_gone_still_counts(
+    tmp_path: Path, tone: Tone, store: Store, label_inbox: Label
+) -> None:
+    tone(tmp_path / "7_ann_0.wav").rename(tmp_path / "7_ann_1.wav")
+    label_inbox(tmp_path)
+    change(store, "7_ann_1.wav", gone=True)
+
+    assert from_store(store, MFCC_MEAN).table["path"].tolist() == ["7_ann_1.wav"]
+
+
+def test_clips_without_a_vector_are_named_not_dropped_in_silence(
+    tmp_path: Path, tone: Tone, store: Store, label_inbox: Label
+) -> None:
+    tone(tmp_path / "7_ann_0.wav", hertz=300)
+    tone(tmp_path / "3_ann_0.wav", hertz=400)
+    [_, seven] = label_inbox(tmp_path)
+    store.connection.hdel(table(MFCC_MEAN), bytes.fromhex(str(seven.digest)))
+
+    stored = from_store(store, MFCC_MEAN)
+
+    assert stored.lacking == ["7_ann_0.wav"]
+    assert stored.table["path"].tolist() == ["3_ann_0.wav"]
+
+
+def test_the_vectors_are_those_that_were_stored(
+    tmp_path: Path, tone: Tone, store: Store, label_inbox: Label
+) -> None:
+    tone(tmp_path / "7_ann_0.wav")
+    [record] = label_inbox(tmp_path)
+    [vector] = store.vectors.get(MFCC_MEAN, [str(record.digest)])
+    assert vector is not None
+
+    np.testing.assert_array_equal(from_store(store, MFCC_MEAN).table["vector"][0], vector)
