@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -51,9 +55,10 @@ class Classifier:
         self.announcement: Announcement = artefact.announcement
         self.front_end: FrontEnd = _matching_front_end(artefact.announcement)
         self._trained_on = artefact.trained_on
-        self._interpreter = _interpreter(artefact.litert, self.version)
         self._rows = 0
-        self._resize(1)
+        with _silent_stderr():
+            self._interpreter = _interpreter(artefact.litert, self.version)
+            self._resize(1)
         self._check_shape()
 
     @property
@@ -139,3 +144,17 @@ def _interpreter(litert: bytes, version: str) -> Interpreter:
         return Interpreter(model_content=litert, num_threads=1)
     except (ValueError, RuntimeError) as error:
         raise CorruptModel(f"model {version} is no LiteRT model: {error}") from error
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """LiteRT announces its delegate on stderr, and has no switch for that."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -12,7 +12,6 @@ from earmark.dataset import matrix
 from earmark.errors import EarmarkError, MissingExtra
 from earmark.extraction import Extracted, Failed, Outcome
 from earmark.features import FrontEnd
-from earmark.finding import printable
 from earmark.placing import written
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def _rows(outcomes: Iterable[Outcome], failed: list[Failed]) -> Iterator[dict[st
 def _row(outcome: Extracted) -> dict[str, object]:
     told = told_by_name(outcome.path.name)
     return {
-        "path": printable(outcome.path),
+        "path": str(outcome.path).encode("utf-8", "replace").decode(),
         "digest": outcome.digest,
         "digit": told.digit,
         "speaker": told.speaker,

@@ -22,8 +22,8 @@ def is_text(name: str) -> bool:
 
 
 def printable(path: Path | str) -> str:
-    """The path as it can be shown, with `?` for bytes that are no UTF-8."""
-    return str(path).encode("utf-8", "replace").decode()
+    """The path as a terminal may show it: `?` for what is no text, or would command it."""
+    return "".join(each if each.isprintable() else "?" for each in str(path))
 
 
 def wavs_below(

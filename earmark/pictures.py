@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +133,9 @@ def _mfcc(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         import librosa
     except ImportError as error:
         raise MissingExtra("analysis", "a picture of a clip") from error
-    mfcc: NDArray[np.float32] = librosa.feature.mfcc(y=samples, sr=RATE, n_mfcc=COEFFICIENTS)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "n_fft=.* is too large")  # short clips are padded
+        mfcc: NDArray[np.float32] = librosa.feature.mfcc(y=samples, sr=RATE, n_mfcc=COEFFICIENTS)
     return mfcc
 
 

@@ -59,7 +59,7 @@ def _set_up() -> None:
             raise MissingExtra("trainer", "training") from error
         # Nets this small are faster on the processor, and give the same result on every host.
         module.config.set_visible_devices([], "GPU")
-        pass
+        module.config.experimental.enable_op_determinism()
 
 
 @contextmanager

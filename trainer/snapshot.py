@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def of_data(table: pd.DataFrame) -> str:
     """Fingerprint of the clips, their truths and their speakers; 16 hex digits, any order."""
     return _of_lines(
-        f"{digest} {digit} {speaker or ''}"
+        f"{digest} {digit} {speaker if isinstance(speaker, str) else ''}"
         for digest, digit, speaker in zip(
             table["digest"], table["digit"], table["speaker"], strict=True
         )

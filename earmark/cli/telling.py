@@ -100,8 +100,8 @@ def dataset_lines(seen: Mapping[str, Any]) -> Iterator[str]:
     """What the store holds, as the notebook showed its data frame."""
     clips, columns = seen["shape"]
     yield f"shape     {clips:,} clips x {columns} columns (class and {seen['front_end']})"
-    yield f"digits    {_counted(seen['digits'])}"
-    yield f"speakers  {_counted(seen['speakers'])}"
+    yield f"digits    {_by_name(seen['digits'])}"
+    yield f"speakers  {_by_name(seen['speakers'])}"
     yield "values    " + ", ".join(
         f"{name} {value:,.4g}" for name, value in seen["describe"].items()
     )
@@ -113,6 +113,10 @@ def vector_text(vector: Sequence[float]) -> str:
     """The beginning and the end of a vector."""
     first, last = vector[:_ROW_ENDS], vector[-1:]
     return " ".join(f"{value:.2f}" for value in first) + f" ... {last[0]:.2f} ({len(vector)})"
+
+
+def _by_name(counts: Mapping[Any, int]) -> str:
+    return ", ".join(f"{name}: {count:,}" for name, count in counts.items()) or "none"
 
 
 def _counted(counts: Mapping[Any, int]) -> str:

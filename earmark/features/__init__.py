@@ -9,10 +9,13 @@ from types import MappingProxyType
 from earmark.features.calling import CallableModule
 from earmark.features.frontend import FrontEnd
 from earmark.features.mfcc_mean import MfccMean
+from earmark.features.mfcc_time import MfccTime
 
-__all__ = ["FRONT_ENDS", "FrontEnd", "MfccMean", "front_end"]
+__all__ = ["FRONT_ENDS", "FrontEnd", "MfccMean", "MfccTime", "front_end"]
 
-FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType({MfccMean.name: MfccMean()})
+FRONT_ENDS: Mapping[str, FrontEnd] = MappingProxyType(
+    {MfccMean.name: MfccMean(), MfccTime.name: MfccTime()}
+)
 """Every front end there is, by its name."""
 
 

@@ -9,6 +9,7 @@ _LINEAR_HZ = 200.0 / 3
 _BREAK_HZ = 1_000.0
 _BREAK_MEL = _BREAK_HZ / _LINEAR_HZ
 _LOG_STEP = np.log(6.4) / 27.0
+_BEND = 0.85
 
 
 def hann(length: int) -> NDArray[np.float32]:
@@ -65,6 +66,54 @@ def slaney_filters(rate: int, fft_size: int, bands: int) -> NDArray[np.float32]:
     edges = slaney_hertz(np.linspace(0, slaney_mel(rate / 2), bands + 2))
     areas = 2 / (edges[2:] - edges[:-2])
     return (triangles(edges, rate, fft_size) * areas[:, np.newaxis]).astype(np.float32)
+
+
+def htk_mel(hertz: float) -> float:
+    """Mel number of a frequency: 2595 log10(1 + f / 700) (O'Shaughnessy; HTK)."""
+    return float(2_595 * np.log10(1 + hertz / 700))
+
+
+def htk_hertz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Frequencies (Hz) of mel numbers; the inverse of `htk_mel`."""
+    return 700 * (10 ** (mels / 2_595) - 1)
+
+
+def htk_edges(lowest: float, highest: float, bands: int) -> NDArray[np.float64]:
+    """Edges (Hz) of mel bands between two frequencies, of shape (bands + 2,)."""
+    return htk_hertz(np.linspace(htk_mel(lowest), htk_mel(highest), bands + 2))
+
+
+def warped(edges: NDArray[np.float64], alpha: float) -> NDArray[np.float64]:
+    """Band edges through which a voice is heard as one with another vocal tract.
+
+    Edges are multiplied by `alpha`. Above 1, those beyond 0.85 / alpha of the highest bend
+    linearly, so that the highest stays (piecewise linear warping, as in HTK and Kaldi).
+
+    Parameters
+    ----------
+    edges
+        Rising frequencies (Hz), of shape (bands + 2,).
+    alpha
+        Above 1 the voice is heard as if its vocal tract were so much longer; 1 changes nothing.
+    """
+    if alpha <= 1:
+        return edges * alpha
+    highest = edges[-1]
+    bend = _BEND * highest / alpha
+    slope = (highest - alpha * bend) / (highest - bend)
+    return np.where(edges <= bend, edges * alpha, alpha * bend + slope * (edges - bend))
+
+
+def averaging_filters(edges: NDArray[np.float64], rate: int, fft_size: int) -> NDArray[np.float32]:
+    """Triangular filters between neighbouring edges, each with weights that sum to 1.
+
+    Returns
+    -------
+    ndarray, float32, of shape (bands, fft_size // 2 + 1)
+        Weight of each bin in each band.
+    """
+    filters = triangles(edges, rate, fft_size)
+    return np.asarray(filters / filters.sum(axis=1, keepdims=True), np.float32)
 
 
 def cosines(size: int, coefficients: int) -> NDArray[np.float64]:

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+BLOCK_SAMPLES = 48 * 2_048
+"""Samples that are transformed together: 384 KB, and as much again for the spectra."""
 BLOCK_FRAMES = 48
-"""Frames a block: 384 KB at 2,048 samples a frame, and as much again for its spectra."""
+"""Frames that this is, where frames have 2,048 samples."""
 VECTOR_FRAMES = 4
 """SciPy transforms this many frames at once, and what is left over one by one."""
 
@@ -81,7 +83,7 @@ def band_power(
     frames = sum(framing.count(len(clip)) for clip in clips)
     power = np.empty((bands.shape[0], frames), np.float32)
     start = 0
-    for block in windowed(clips, framing):
+    for block in windowed(clips, framing, BLOCK_SAMPLES // fft_size):
         # The transposed result costs nothing here and is what the sparse product wants.
         spectra = fft.rfft(block.T, fft_size, axis=0)
         parts = spectra.view(np.float32)
@@ -99,14 +101,14 @@ def band_power(
 
 
 def windowed(
-    clips: Sequence[NDArray[np.float32]], framing: Framing
+    clips: Sequence[NDArray[np.float32]], framing: Framing, block_frames: int = BLOCK_FRAMES
 ) -> Iterator[NDArray[np.float32]]:
     """Windowed frames of some clips, in blocks of shape (frames, length).
 
     A block is overwritten by the next one; the last is cut to what it holds, rounded up.
     """
     total = sum(framing.count(len(clip)) for clip in clips)
-    size = min(BLOCK_FRAMES, total + -total % VECTOR_FRAMES)
+    size = min(block_frames, total + -total % VECTOR_FRAMES)
     block = np.empty((size, len(framing.window)), np.float32)
     room = framing.room(clips)
     filled = 0
@@ -117,7 +119,7 @@ def windowed(
             np.multiply(frames[: len(rows)], framing.window, out=rows)
             frames = frames[len(rows) :]
             filled += len(rows)
-            if filled == BLOCK_FRAMES:
+            if filled == block_frames:
                 yield block
                 filled = 0
     if filled:

@@ -433,7 +433,7 @@ def test_waiting_ends_when_every_clip_is_done_in_its_present_revision(
     (inbox / "b.wav").write_bytes(b"no wav")
     label_inbox(inbox)
     clips = {name: Revision.of((inbox / name).stat()) for name in ("a.wav", "b.wav")}
-    seen: list[int] = []
+    seen: list[float] = []
 
     ended = wait_until_settled(store, clips, Clock(lambda: 0.0, seen.append), seen.append)
 

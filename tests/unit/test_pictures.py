@@ -88,7 +88,9 @@ def test_a_broken_clip_is_not_drawn(tmp_path: Path) -> None:
         portray(tmp_path / "a.wav", LIMITS)
 
 
-def test_drawing_leaves_the_window_system_alone(tmp_path: Path, tone: Tone) -> None:
+def test_drawing_leaves_the_window_system_alone(
+    tmp_path: Path, tone: Tone, repository: Path
+) -> None:
     tone(tmp_path / "a.wav")
     program = (
         "import sys, pathlib\n"
@@ -102,7 +104,7 @@ def test_drawing_leaves_the_window_system_alone(tmp_path: Path, tone: Tone) -> N
     drawn = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(Path.cwd()), "HOME": str(tmp_path)},
+        env={"PYTHONPATH": str(repository), "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         check=True,

@@ -1,0 +1,156 @@
+"""Identity, revision, truth and record of a clip."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from earmark.clips import (
+    Record,
+    Revision,
+    Score,
+    State,
+    Told,
+    head_of,
+    plain_top,
+    told_by_name,
+    told_of,
+)
+
+EMPTY = Record(path="a.wav", revision=Revision(1, 2), state=State.PENDING)
+
+shares = st.floats(0, 1, allow_nan=False)
+texts = st.text(max_size=20)
+times = st.none() | st.floats(0, 4e9)
+digits = st.integers(0, 9)
+revisions = st.builds(Revision, st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
+records = st.builds(
+    Record,
+    path=texts,
+    revision=revisions,
+    state=st.sampled_from(State),
+    digest=st.none() | st.binary(min_size=16, max_size=16).map(bytes.hex),
+    seconds=st.none() | st.floats(0, 1e6),
+    rate=st.none() | st.integers(1, 1_000_000),
+    label=st.none() | digits,
+    confidence=st.none() | shares,
+    top=st.lists(st.tuples(digits, shares), max_size=3).map(tuple),
+    model=st.none() | texts,
+    reason=st.none() | texts,
+    truth=st.none() | digits | st.just("none"),
+    speaker=st.none() | texts,
+    truth_by=st.none() | texts,
+    blind=st.booleans(),
+    noted_at=times,
+    done_at=times,
+    gone=st.booleans(),
+)
+
+
+@given(record=records)
+def test_a_record_survives_the_store(record: Record) -> None:
+    assert Record.decode(record.path, record.encode()) == record
+
+
+@given(record=records)
+def test_a_record_is_always_encoded_to_the_same_bytes(record: Record) -> None:
+    assert Record.decode(record.path, record.encode()).encode() == record.encode()
+
+
+@given(record=records)
+def test_the_head_is_read_without_the_body(record: Record) -> None:
+    assert head_of(record.encode()) == (record.state, record.revision, record.gone)
+
+
+@given(revision=revisions)
+def test_a_revision_survives_a_message(revision: Revision) -> None:
+    assert Revision.parse(str(revision)) == revision
+
+
+def test_the_digit_zero_is_not_taken_for_nothing() -> None:
+    record = replace(EMPTY, label=0, confidence=0.0, truth=0, seconds=0.0, noted_at=0.0)
+
+    assert Record.decode("a.wav", record.encode()) == record
+
+
+def test_a_record_takes_few_bytes() -> None:
+    assert EMPTY.encode() == b"pending 1-2 here untold\n{}"
+
+
+def test_another_size_or_time_is_another_revision(tmp_path: Path) -> None:
+    file = tmp_path / "a.wav"
+    file.write_bytes(b"four")
+    os.utime(file, ns=(0, 5))
+
+    assert Revision.of(file.stat()) == Revision(4, 5)
+    assert Revision(4, 5) != Revision(4, 6) != Revision(5, 6)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("7_theo_3.wav", Told(7, "theo", "name")),
+        ("0_theo_0.WAV", Told(0, "theo", "name")),
+        ("01/9_01_49.wav", Told(9, "01", "name")),
+        ("7_Jean-Luc Ü_12.wav", Told(7, "Jean-Luc Ü", "name")),
+    ],
+)
+def test_a_name_of_the_convention_tells_digit_and_speaker(path: str, told: Told) -> None:
+    assert told_by_name(path) == told
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["memo.wav", "10_theo_3.wav", "7_theo.wav", "7_theo_x.wav", "7__3.wav", "x7_theo_3.wav",
+     "7_theo_3.wav.part", "7_theo_3/memo.wav", "7_a_b_3.wav"],
+)  # fmt: skip
+def test_any_other_name_tells_nothing(path: str) -> None:
+    assert told_by_name(path) == Told()
+
+
+def test_a_correction_wins_over_the_name_which_may_still_tell_the_speaker() -> None:
+    assert told_of("7_theo_3.wav", Told("none", None, "ann")) == Told("none", "theo", "ann")
+    assert told_of("7_theo_3.wav", Told(1, "george", "ann")) == Told(1, "george", "ann")
+    assert told_of("7_theo_3.wav", None) == Told(7, "theo", "name")
+
+
+@pytest.mark.parametrize(
+    ("truth", "label", "blind", "score"),
+    [
+        (None, 7, True, Score.UNTOLD),
+        (7, None, False, Score.UNSCORED),
+        (7, 7, False, Score.UNSCORED),
+        (7, 7, True, Score.RIGHT),
+        (0, 0, True, Score.RIGHT),
+        (7, 3, True, Score.WRONG),
+        ("none", 3, True, Score.WRONG),
+    ],
+)
+def test_only_a_blind_label_of_a_clip_with_a_truth_counts(
+    truth: int | None, label: int | None, blind: bool, score: Score
+) -> None:
+    assert replace(EMPTY, truth=truth, label=label, blind=blind).score is score
+
+
+def test_a_record_as_json_is_plain() -> None:
+    record = replace(EMPTY, top=((7, 0.9), (1, 0.1)), state=State.LABELLED)
+
+    values = record.as_json()
+
+    assert values["revision"] == "1-2"
+    assert values["top"] == [[7, 0.9], [1, 0.1]]
+
+
+def test_the_three_likeliest_digits_stand_best_first() -> None:
+    probabilities = {0: 0.1, 1: 0.22226, 2: 0.6, 3: 0.07774}
+
+    assert plain_top(probabilities) == ((2, 0.6), (1, 0.2223), (0, 0.1))
+
+
+def test_only_pending_and_queued_clips_are_unfinished() -> None:
+    assert {state for state in State if not state.done} == {State.PENDING, State.QUEUED}
