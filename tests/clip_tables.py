@@ -36,15 +36,12 @@ def clip_table(
     noise: float = 0.5,
 ) -> pd.DataFrame:
     """As `earmark.dataset.COLUMNS`; a clip's digest and vector depend on its name alone."""
-    names = [
-        (f"{digit}_{speaker}_{take}.wav", digit, speaker)
-        for speaker in speakers
-        for digit in digits
-        for take in range(takes)
-    ]
-    return frame(
-        [(name, digest(name), *told, vector(name, told[0], noise)) for name, *told in names]
-    )
+    told = [(digit, who, take) for who in speakers for digit in digits for take in range(takes)]
+    rows = []
+    for digit, speaker, take in told:
+        name = f"{digit}_{speaker}_{take}.wav"
+        rows.append((name, digest(name), digit, speaker, vector(name, digit, noise)))
+    return frame(rows)
 
 
 def digest(name: str) -> str:

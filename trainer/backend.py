@@ -60,6 +60,8 @@ def _set_up() -> None:
         # Nets this small are faster on the processor, and give the same result on every host.
         module.config.set_visible_devices([], "GPU")
         module.config.experimental.enable_op_determinism()
+        # Starts the devices now, while their chatter is held back.
+        module.config.list_logical_devices()
 
 
 @contextmanager

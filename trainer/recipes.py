@@ -47,6 +47,7 @@ NOTEBOOK = Recipe(
     name="notebook",
     about="the net of the notebook that Earmark began from, to the letter: unscaled input, "
     "three hidden layers of 100, Adam's defaults, 100 epochs in batches of 32, last epoch kept",
+    standardise=False,
 )
 
 SCALED = Recipe(

@@ -6,21 +6,23 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; an error of ours becomes one line and exit code 1."""
-    from earmark.cli import clips, files, looking, models, running  # noqa: F401
+    """Run the command line; an error of ours becomes one line and exit code 1, of settings 2."""
     from earmark.cli.app import app
     from earmark.errors import EarmarkError, SettingsError
 
+    load_commands()
     try:
         app()
-    except SettingsError as error:
-        print(f"earmark: {error}", file=sys.stderr)
-        sys.exit(2)
     except EarmarkError as error:
         print(f"earmark: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+
+
+def load_commands() -> None:
+    """Let every module of commands register its own with the app."""
+    from earmark.cli import clips, files, looking, models, running  # noqa: F401

@@ -148,7 +148,8 @@ class MfccTime:
         for steps, first, end in zip(pooled, words.first, words.end, strict=True):
             word = mels.levels[:, first:end]
             np.matmul(centred_pooling(end - first, self.steps, warp), word.T, out=steps)
-        return (pooled @ _tables(self).cosines).reshape(len(pooled), self.dimensions)
+        coefficients = pooled.reshape(-1, self.bands) @ _tables(self).cosines
+        return coefficients.reshape(len(pooled), self.dimensions)
 
     def _levels(self, power: NDArray[np.float32], clips: Spans) -> NDArray[np.float32]:
         loudest = np.maximum.reduceat(power.max(axis=0), clips.first)

@@ -8,6 +8,7 @@ from typing import Self
 from earmark.store.board import Board
 from earmark.store.connection import Connection
 from earmark.store.ledger import Ledger
+from earmark.store.schema import bring_up_to_date
 from earmark.store.vectors import Vectors
 
 
@@ -35,7 +36,10 @@ class Store:
         ------
         NotRunning
             When nothing answers within the time.
+        StoreRefused
+            When it asks for another password, or its tables are of a newer version.
         """
         connection = Connection.to(url)
         connection.wait_until_ready(wait_seconds)
+        bring_up_to_date(connection)
         return cls(connection, Ledger(connection), Vectors(connection), Board(connection))

@@ -134,6 +134,31 @@ class Board:
             with suppress(LockError):  # it may have run out, and be another's by now
                 lock.release()
 
+    def restore_last_training(self, result: dict[str, Any]) -> None:
+        """Take a backup's last training for the last one, if there was none since."""
+        self._redis.set(keys.LAST_TRAINING, json.dumps(result), nx=True)
+
+    def forget(self, paths: frozenset[str], speaker: str) -> None:
+        """Drop the events that name any of the clips, and the speaker from the last training."""
+        entries = self._redis.xrange(keys.EVENTS)
+        told = [id for id, fields in entries if paths & _clips_of(fields)]
+        if told:
+            self._redis.xdel(keys.EVENTS, *told)
+        last = self.last_training()
+        if last and speaker in last.get("speakers", {}):
+            del last["speakers"][speaker]
+            self._redis.set(keys.LAST_TRAINING, json.dumps(last))
+
+    def rewrite_log(self) -> None:
+        """Let the server write its log anew, without what was deleted.
+
+        Raises
+        ------
+        StoreRefused
+            When this user may not ask for it.
+        """
+        self._redis.bgrewriteaof()
+
     def events(self, after: str, block_seconds: float) -> list[Event]:
         """Entries of the stream behind an id (`$`: only new ones), waiting for the first."""
         found = self._redis.xread({keys.EVENTS: after}, block=max(1, int(block_seconds * 1000)))
@@ -185,6 +210,10 @@ def _entries_of(found: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
         for entry in entries:
             flat.extend(entry if isinstance(entry, list) else [entry])
     return flat
+
+
+def _clips_of(fields: dict[bytes, bytes]) -> set[str]:
+    return {clip["path"] for clip in json.loads(fields.get(b"clips", b"[]"))}
 
 
 def _event(identity: bytes, fields: dict[bytes, bytes]) -> Event:

@@ -25,6 +25,12 @@ TRAINING = PREFIX + "training"
 LAST_TRAINING = PREFIX + "last-training"
 """JSON: what became of the last training."""
 TRAINING_LOCK = PREFIX + "training-lock"
+FORGOTTEN = PREFIX + "forgotten"
+"""Hash: path of a clip that a person had forgotten to the revision that stays forgotten."""
+SCHEMA = PREFIX + "schema"
+"""The version of all these tables."""
+SCHEMA_LOCK = PREFIX + "schema-lock"
+VECTORS = PREFIX + "features:"
 
 
 def state(state: State) -> str:
@@ -39,7 +45,7 @@ def score(score: Score) -> str:
 
 def vectors(front_end: str, fingerprint: str) -> str:
     """Hash: digest, 16 bytes, to the vector, little-endian float32."""
-    return f"{PREFIX}features:{front_end}:{fingerprint}"
+    return f"{VECTORS}{front_end}:{fingerprint}"
 
 
 def artefact(version: str) -> str:
@@ -53,5 +59,6 @@ LEDGER = (
     *(state(each) for each in State),
     *(score(each) for each in SCORED),
     EVENTS,
+    FORGOTTEN,
 )  # fmt: skip
 """The keys that every script takes, in the order of `prelude.lua`."""

@@ -8,7 +8,7 @@ script in the store, is atomic, and may be repeated without harm.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -55,7 +55,7 @@ class Ledger:
         self._redis: Any = connection  # its annotations allow text where bytes come
         self._scripts = {
             name: connection.register_script(_source(name))
-            for name in ("note", "accept", "claim", "settle", "swap")
+            for name in ("note", "accept", "claim", "settle", "swap", "forget", "restore")
         }
 
     def note(self, records: Sequence[Record], lease_until: float) -> list[str]:
@@ -164,6 +164,34 @@ class Ledger:
         mapping = {path: json.dumps([t.digit, t.speaker, t.by]) for path, t in told.items()}
         if mapping:
             self._redis.hset(keys.LABELS, mapping=mapping)
+
+    def all_corrections(self) -> Iterator[tuple[str, Told]]:
+        for path, value in self._redis.hscan_iter(keys.LABELS, count=_CHUNK):
+            yield path.decode(), Told(*json.loads(value))
+
+    def restore(self, records: Sequence[Record]) -> list[str]:
+        """Put records of a backup back, where none newer stands; answers the paths put back."""
+        arguments = _flat((record.path, record.encode()) for record in records)
+        return [path.decode() for path in self._run("restore", *arguments)]
+
+    def forget(self, clips: Iterable[tuple[str, Revision]]) -> int:
+        """Drop all that is known of clips, and never note these revisions again.
+
+        Returns
+        -------
+        How many had a record.
+        """
+        return int(self._run("forget", *_flat((path, str(rev)) for path, rev in clips)))
+
+    def forgotten(self, paths: Sequence[str]) -> list[Revision | None]:
+        """The revision of each path that stays forgotten; None where there is none."""
+        values = self._redis.hmget(keys.FORGOTTEN, list(paths)) if paths else []
+        return [Revision.parse(value.decode()) if value else None for value in values]
+
+    def keep_forgotten(self, clips: Mapping[str, Revision]) -> None:
+        """As told in an earlier life of the store: these revisions are not noted."""
+        if clips:
+            self._redis.hset(keys.FORGOTTEN, mapping={p: str(rev) for p, rev in clips.items()})
 
     def _scan(self) -> Iterator[tuple[str, bytes]]:
         for path, value in self._redis.hscan_iter(keys.CLIPS, count=_CHUNK):

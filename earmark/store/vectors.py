@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from earmark.store import keys
 from earmark.store.connection import Connection
 
 BYTES_PER_VALUE = 4
+_CHUNK = 1_000
 
 
 class Vectors:
@@ -43,6 +44,29 @@ class Vectors:
         }
         if mapping:
             self._redis.hset(table(front_end), mapping=mapping)
+
+    def tables(self) -> list[str]:
+        """`<front end>:<fingerprint>` of all that has vectors here, known to this program or not."""
+        found = self._redis.scan_iter(match=f"{keys.VECTORS}*", count=_CHUNK)
+        return sorted(key.decode().removeprefix(keys.VECTORS) for key in found)
+
+    def rows(self, table: str) -> Iterator[tuple[bytes, bytes]]:
+        """Digest and vector of each row of a table, as bytes, in no order; one may come twice."""
+        yield from self._redis.hscan_iter(keys.VECTORS + table, count=_CHUNK)
+
+    def restore(self, table: str, rows: Mapping[bytes, bytes]) -> None:
+        """Put rows of a backup back, where there are none."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for digest, vector in rows.items():
+            pipeline.hsetnx(keys.VECTORS + table, digest, vector)
+        pipeline.execute()
+
+    def drop(self, digests: Sequence[str]) -> int:
+        """Drop the vectors of all front ends; answers how many there were."""
+        fields = [bytes.fromhex(digest) for digest in digests]
+        if not fields:
+            return 0
+        return sum(int(self._redis.hdel(keys.VECTORS + name, *fields)) for name in self.tables())
 
     def count(self, front_end: FrontEnd) -> int:
         return int(self._redis.hlen(table(front_end)))

@@ -21,7 +21,7 @@ FRONT_END = front_end("mfcc-mean")
 TABLE = table(FRONT_END)
 DIGEST = "00ff" * 8
 LATER = 1_000.0
-"""A lease that no test outlives is not needed: the ledger's clock is an argument."""
+"""When leases run out; the ledger has no clock of its own."""
 
 
 def clip(path: str = "a.wav", *, size: int = 10, state: State = State.PENDING) -> Record:

@@ -45,8 +45,9 @@ def retrain(registry: Registry) -> Train:
     clock = iter(NOON + timedelta(minutes=minute) for minute in range(100))
 
     def run(table: pd.DataFrame | None = None, **changes: Any) -> Result:
-        given = {"recipe": TINY, "terms": TERMS, "registry": registry, "now": next(clock)}
-        return train(clip_table() if table is None else table, **(given | changes))
+        given: dict[str, Any] = {"recipe": TINY, "terms": TERMS} | changes
+        clips = clip_table() if table is None else table
+        return train(clips, registry=registry, now=next(clock), **given)
 
     return run
 

@@ -5,7 +5,7 @@ local indexes = {
   pending = KEYS[5], queued = KEYS[6], labelled = KEYS[7], unsure = KEYS[8], failed = KEYS[9],
   right = KEYS[10], wrong = KEYS[11], unscored = KEYS[12],
 }
-local events = KEYS[13]
+local events, forgotten = KEYS[13], KEYS[14]
 
 local function head(record)
   local state, revision, presence, score = string.match(record, '^(%S+) (%S+) (%S+) (%S+)\n')
@@ -23,6 +23,13 @@ local function put(path, old, record)
   move(path, was.state, now.state)
   move(path, was.score, now.score)
   redis.call('HSET', clips, path, record)
+end
+
+local function drop(path, old)
+  local was = head(old)
+  move(path, was.state, nil)
+  move(path, was.score, nil)
+  redis.call('HDEL', clips, path)
 end
 
 local function with_head(record, state, presence)

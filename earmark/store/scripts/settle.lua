@@ -1,4 +1,4 @@
--- Outcomes of claimed clips. KEYS[14]: the table of vectors.
+-- Outcomes of claimed clips. KEYS[15]: the table of vectors.
 -- ARGV: number of events kept, worker, then for each clip: path, record, digest, vector, the
 -- correction that it was scored with ('' if none), and what listeners are told.
 -- A clip that was done or rewritten meanwhile is left alone. Answers path and
@@ -18,7 +18,7 @@ for i = 3, #ARGV, 6 do
       put(path, old, record)
       redis.call('ZREM', leases, path)
       redis.call('HDEL', strikes, path)
-      if ARGV[i + 3] ~= '' then redis.call('HSET', KEYS[14], ARGV[i + 2], ARGV[i + 3]) end
+      if ARGV[i + 3] ~= '' then redis.call('HSET', KEYS[15], ARGV[i + 2], ARGV[i + 3]) end
       told[#told + 1] = ARGV[i + 5]
     end
   end
