@@ -127,7 +127,10 @@ class Classifier:
 
 
 def _matching_front_end(announcement: Announcement) -> FrontEnd:
-    found = front_end(announcement.front_end)
+    try:
+        found = front_end(announcement.front_end)
+    except ValueError as error:
+        raise FrontEndMismatch(f"model {announcement.version} cannot be used: {error}") from error
     if found.fingerprint != announcement.fingerprint:
         raise FrontEndMismatch(
             f"model {announcement.version} was trained on {announcement.front_end} "

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Literal, Self
 
 Truth = int | Literal["none"]
@@ -148,14 +149,11 @@ class Record:
 
         The first line is what the store's scripts and the reconciler read, without JSON.
         """
-        body = {
-            field.name: value
-            for field in fields(self)
-            if field.name not in _HEAD and not _is_empty(value := getattr(self, field.name))
-        }
+        told = zip(_BODY, _body(self), strict=True)
+        body = {name: value for name, value in told if not _is_empty(value)}
         presence = "gone" if self.gone else "here"
         head = f"{self.state} {self.revision} {presence} {self.score}"
-        return f"{head}\n{json.dumps(body, separators=(',', ':'))}".encode()
+        return f"{head}\n{_as_json(body)}".encode()
 
     @classmethod
     def decode(cls, path: str, data: bytes) -> Self:
@@ -178,6 +176,8 @@ class Record:
         return values | {"revision": str(self.revision), "top": [list(pair) for pair in self.top]}
 
     def told(self, told: Told) -> Self:
+        if (self.truth, self.speaker, self.truth_by) == (told.digit, told.speaker, told.by):
+            return self
         return replace(self, truth=told.digit, speaker=told.speaker, truth_by=told.by)
 
     @property
@@ -190,7 +190,11 @@ class Record:
         return Score.RIGHT if self.label == self.truth else Score.WRONG
 
 
+# Made once: a record is encoded three times on its way to a label.
 _HEAD = frozenset({"path", "state", "revision", "gone"})
+_BODY = tuple(field.name for field in fields(Record) if field.name not in _HEAD)
+_body = attrgetter(*_BODY)
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _is_empty(value: object) -> bool:

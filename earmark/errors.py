@@ -5,6 +5,7 @@ EarmarkError
 ├── MissingExtra         a command needs an optional set of packages
 ├── ClipError            one clip cannot be labelled; costs no other clip anything
 ├── LabelError           a truth or a labels.csv line that cannot be
+├── BackupError          a file is no backup, is damaged, or of another version
 ├── StoreError
 │   ├── StoreUnreachable nothing answers at the store's address
 │   └── StoreRefused     the store answers, and says no
@@ -65,6 +66,10 @@ class ClipError(EarmarkError):
 
 class LabelError(EarmarkError):
     """A truth, or a line of a labels file, that cannot be."""
+
+
+class BackupError(EarmarkError):
+    """A file is no backup of ours, is damaged, or is of a version that cannot be brought back."""
 
 
 class StoreError(EarmarkError):

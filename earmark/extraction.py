@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,14 +81,41 @@ def inside(inbox: Path, relative: str) -> Path:
     ClipError
         When the path, or a link on its way, leads out of the inbox.
     """
-    parts = PurePosixPath(relative)
-    if parts.is_absolute() or ".." in parts.parts:
-        raise ClipError("the path leads out of the inbox")
-    path = inbox / relative
-    real = os.path.realpath(path)
-    if not real.startswith(str(inbox).rstrip("/") + "/"):
-        raise ClipError("the file is a link that leads out of the inbox")
-    return path
+    return Fence(inbox).inside(relative)
+
+
+class Fence:
+    """Tells which clips lie in the inbox.
+
+    It remembers what it learnt of the inbox's folders, so it should not live longer than a batch.
+
+    Parameters
+    ----------
+    inbox
+        Already resolved: absolute and free of links.
+    """
+
+    def __init__(self, inbox: Path) -> None:
+        self._root = str(inbox).rstrip("/") + "/"
+        self._folders: dict[str, bool] = {}
+
+    def inside(self, relative: str) -> Path:
+        """As the function of this name."""
+        if relative.startswith("/") or ".." in relative.split("/"):
+            raise ClipError("the path leads out of the inbox")
+        path = self._root + relative
+        if not (self._holds(path) if os.path.islink(path) else self._folder_is_inside(relative)):
+            raise ClipError("the file is a link that leads out of the inbox")
+        return Path(path)
+
+    def _folder_is_inside(self, relative: str) -> bool:
+        folder = relative.rpartition("/")[0]
+        if folder not in self._folders:
+            self._folders[folder] = not folder or self._holds(self._root + folder)
+        return self._folders[folder]
+
+    def _holds(self, path: str) -> bool:
+        return os.path.realpath(path).startswith(self._root)
 
 
 def record(path: Path, limits: Limits) -> Recording:
@@ -169,10 +196,16 @@ def _read(path: Path, limits: Limits) -> tuple[bytes, Revision]:
                 f"the file is too large: {status.st_size:,} bytes, "
                 f"and the limit is {limits.max_bytes:,} (EARMARK_MAX_MEGABYTES)"
             )
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(limits.max_bytes + 1), Revision.of(status)
+        return _read_all(descriptor, status.st_size), Revision.of(status)
     finally:
         os.close(descriptor)
+
+
+def _read_all(descriptor: int, size_bytes: int) -> bytes:
+    data = os.read(descriptor, size_bytes)
+    while len(data) < size_bytes and (more := os.read(descriptor, size_bytes - len(data))):
+        data += more
+    return data
 
 
 def _extract_alone(item: Recording | Failed, front_end: FrontEnd) -> Outcome:

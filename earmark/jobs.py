@@ -6,7 +6,8 @@ are acknowledged late, and may come twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
@@ -39,6 +40,8 @@ DUE_SECONDS = 60
 
 _KEY_PREFIX = "earmark:celery:"
 _VISIBILITY_SECONDS = 300
+_IMPATIENT = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}
+"""For whoever sends: what the broker does not take now stands in the ledger, and is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,12 @@ class Sender:
     """Publishes tasks by name, without importing who does them."""
 
     def __init__(self, settings: Settings) -> None:
-        self._app = make_app("earmark", broker_url=broker_url(settings.store_url))
+        options = configuration(settings, (LIVE, BULK, TRAINING))["broker_transport_options"]
+        self._app = make_app(
+            "earmark",
+            broker_url=broker_url(settings.store_url),
+            broker_transport_options=options | _IMPATIENT,
+        )
         self._address = without_password(settings.store_url)
 
     def label(self, batch: Batch, queue: str) -> None:
@@ -177,8 +185,14 @@ class Sender:
         self._send(TRAIN, TRAINING, recipe, force, asked_by)
 
     def depths(self) -> dict[str, int]:
-        """How many messages wait in each queue."""
-        with self._app.connection_for_read() as connection:
+        """How many messages wait in each queue.
+
+        Raises
+        ------
+        StoreUnreachable
+            When the broker does not answer.
+        """
+        with self._app.connection_for_read() as connection, self._reached("does not answer"):
             client: Any = cast(Any, connection.default_channel).client
             return {queue: int(client.llen(queue)) for queue in (LIVE, BULK, TRAINING)}
 
@@ -186,9 +200,13 @@ class Sender:
         self._app.close()
 
     def _send(self, task: str, queue: str, *arguments: Any) -> None:
+        with self._reached("did not accept a task"):
+            # Without a text for the arguments, Celery makes one, which takes longer than the rest.
+            self._app.send_task(task, arguments, queue=queue, retry=False, argsrepr="(...)")
+
+    @contextmanager
+    def _reached(self, trouble: str) -> Iterator[None]:
         try:
-            self._app.send_task(task, arguments, queue=queue, retry=False)
+            yield
         except OperationalError as error:
-            raise StoreUnreachable(
-                f"the broker at {self._address} did not accept a task: {error}"
-            ) from error
+            raise StoreUnreachable(f"the broker at {self._address} {trouble}: {error}") from error

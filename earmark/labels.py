@@ -1,21 +1,25 @@
 """`labels.csv`: what people and imported lists say is spoken in a clip.
 
-Lines are only ever appended, and flushed to disk, so that a wiped store is rebuilt from the
-folder, this file and the models. The newest line about a path wins over older ones and over the
-clip's name.
+Lines are appended, and flushed to disk, so that a wiped store is rebuilt from the folder, this
+file and the models; only `earmark forget` takes any away. The newest line about a path wins over
+older ones and over the clip's name.
 """
 
 from __future__ import annotations
 
 import csv
+import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from earmark.clips import Told, Truth
 from earmark.errors import LabelError
+from earmark.placing import written
 
 HEADER = ("path", "digit", "speaker", "by", "at")
 
@@ -53,16 +57,29 @@ def read(file: Path) -> Iterator[Line]:
 
 def append(file: Path, lines: Iterable[Line]) -> None:
     """Append statements and flush them to disk."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", newline="", encoding="utf-8") as handle:
-        writer = csv.writer(handle)
-        if handle.tell() == 0:
-            writer.writerow(HEADER)
-        for line in lines:
-            told = line.told
-            writer.writerow((line.path, told.digit, told.speaker or "", told.by or "", line.at))
-        handle.flush()
-        os.fsync(handle.fileno())
+    with _alone(file) as handle:
+        _write(handle, lines, header=handle.tell() == 0)
+
+
+def rewrite(file: Path, keep: Callable[[Line], bool]) -> int:
+    """Take away the lines that are not to be kept; answers how many. Whole or not at all."""
+    if not file.exists():
+        return 0
+    with _alone(file):
+        lines = list(read(file))
+        kept = [line for line in lines if keep(line)]
+        if len(kept) < len(lines):
+            with written(file) as beside, beside.open("x", newline="", encoding="utf-8") as handle:
+                _write(handle, kept, header=True)
+    return len(lines) - len(kept)
+
+
+def content(file: Path) -> bytes:
+    """The file's bytes, with no line half written; none when it is not there."""
+    if not file.exists():
+        return b""
+    with _alone(file):
+        return file.read_bytes()
 
 
 def statement(path: str, digit: Truth, *, speaker: str | None, by: str, at: datetime) -> Line:
@@ -85,8 +102,38 @@ def parse_digit(text: str) -> Truth:
     raise LabelError(f"{text!r} is no digit: give 0 to 9, or none")
 
 
+@contextmanager
+def _alone(file: Path) -> Iterator[IO[str]]:
+    """The file, open at its end, while no other process of this host writes it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with file.open("a", newline="", encoding="utf-8") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if not _was_replaced(file, handle):
+                yield handle
+                return
+
+
+def _was_replaced(file: Path, handle: IO[str]) -> bool:
+    """Whether the name is another file's since it was opened."""
+    return not file.exists() or not os.path.samestat(file.stat(), os.fstat(handle.fileno()))
+
+
+def _write(handle: IO[str], lines: Iterable[Line], *, header: bool) -> None:
+    writer = csv.writer(handle)
+    if header:
+        writer.writerow(HEADER)
+    for line in lines:
+        told = line.told
+        # People put blanks behind a comma, so those of a name are kept from being stripped.
+        path = f"./{line.path}" if line.path[:1].isspace() else line.path
+        writer.writerow((path, told.digit, told.speaker or "", told.by or "", line.at))
+    handle.flush()
+    os.fsync(handle.fileno())
+
+
 def _line(row: dict[str, str | None], where: str) -> Line:
-    path = (row["path"] or "").strip()
+    path = (row["path"] or "").strip().removeprefix("./")
     if not path:
         raise LabelError(f"{where}: the path is empty")
     try:

@@ -108,8 +108,12 @@ class Registry:
         self._shipped = shipped if shipped is not None else shipped_models()
 
     def versions(self) -> list[str]:
-        """All versions, oldest first."""
+        """The folder's versions, oldest first; while it holds none, the shipped ones."""
         return sorted(self._own()) or sorted(_versions_in(self._shipped))
+
+    def promotable(self) -> list[str]:
+        """All versions that can be made the live one, the shipped ones too, oldest first."""
+        return sorted({*self._own(), *_versions_in(self._shipped)})
 
     def live(self) -> str:
         """The version that labels: the pointer's, else the newest.
@@ -128,10 +132,11 @@ class Registry:
             pointed = (self.folder / POINTER).read_text().strip()
         except FileNotFoundError:
             return versions[-1]
-        if pointed not in versions:
+        promotable = self.promotable()
+        if pointed not in promotable:
             raise CorruptModel(
                 f"{self.folder / POINTER} names {pointed!r}, which is not there; "
-                f"`earmark models promote` one of: {', '.join(versions)}"
+                f"`earmark models promote` one of: {', '.join(promotable)}"
             )
         return pointed
 
@@ -163,10 +168,11 @@ class Registry:
         return card
 
     def announcement(self, version: str) -> Announcement:
+        card = self.card(version)
         try:
-            return Announcement.of_card(self.card(version))
-        except KeyError as error:
-            raise CorruptModel(f"the card of model {version} lacks {error}") from error
+            return Announcement.of_card(card)
+        except (KeyError, TypeError) as error:
+            raise CorruptModel(f"the card of model {version} lacks something: {error}") from error
 
     def artefact(self, version: str) -> Artefact:
         """The bytes that a worker needs, held against the card's checksums.
@@ -222,14 +228,14 @@ class Registry:
         _flush(self.folder)
 
     def before(self, version: str) -> str:
-        """The version published just before another.
+        """The version published just before another; before the folder's first, the shipped.
 
         Raises
         ------
         NoModel
             When there is none.
         """
-        older = [name for name in self.versions() if name < version]
+        older = [name for name in self.promotable() if name < version]
         if not older:
             raise NoModel(f"there is no model older than {version} to roll back to")
         return older[-1]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -32,6 +34,8 @@ FILE = "earmark.toml"
 KNOWN_STRANGERS = frozenset({"EARMARK_FSDD", "EARMARK_SUPERVISED"})
 """Names that are no settings: the tests' recordings, and what `earmark up` tells its services."""
 
+_PASSWORD = re.compile("//[^/]*@")
+
 SOCKET_PATH_LIMIT = 100
 """Unix socket paths end at 104 (macOS) or 108 (Linux) characters, the final zero included."""
 
@@ -40,7 +44,12 @@ class Settings(BaseSettings):
     """All settings; frozen."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, toml_file=FILE, extra="forbid"
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        toml_file=FILE,
+        extra="forbid",
+        allow_inf_nan=False,
     )
 
     inbox: Path = Field(Path("inbox"), description="folder that is watched for wav files")
@@ -99,9 +108,15 @@ class Settings(BaseSettings):
 
     @field_validator("retrain_cron")
     @classmethod
-    def _five_fields(cls, value: str) -> str:
+    def _crontab_line(cls, value: str) -> str:
         if len(value.split()) != 5:
             raise ValueError("a crontab line has five fields, such as '0 3 * * *'")
+        from celery.schedules import ParseException, crontab
+
+        try:
+            crontab.from_string(value)
+        except (ParseException, ValueError) as error:
+            raise ValueError(f"it is no crontab line: {error}") from error
         return value
 
     @field_validator("redis_url")
@@ -109,6 +124,8 @@ class Settings(BaseSettings):
     def _known_scheme(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("it starts with redis://, rediss:// or unix://")
+        if value is not None and not value.startswith("unix://"):
+            _ = urlsplit(value).port  # raises ValueError for what is no port
         return value
 
     @classmethod
@@ -195,4 +212,5 @@ def _explain_one(detail: dict[str, object]) -> str:
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"{name} in {FILE} is no setting{hint}"
     rule = str(detail["msg"]).removeprefix("Value error, ")
-    return f"{PREFIX}{name.upper()} is {detail['input']!r}: {rule}"
+    given = _PASSWORD.sub("//***@", repr(detail["input"]))
+    return f"{PREFIX}{name.upper()} is {given}: {rule}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 from earmark.clips import Revision
 
 SUFFIX = ".wav"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What Python reads a byte as that is no UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +75,4 @@ def is_clip(relative: str) -> bool:
         return False
     if relative.startswith(".") or "/." in relative:
         return False
-    return not any("\ud800" <= character <= "\udfff" for character in relative)
+    return relative.isascii() or not _SURROGATE.search(relative)

@@ -65,7 +65,7 @@ class Queueing:
         now = self.clock()
         records = [_pending(path, revision, now) for path, revision in clips]
         noted = set(self.ledger.note(records, now + self.lease_seconds))
-        new = [clip for clip in clips if clip[0] in noted]
+        new = [clip for clip in dict(clips).items() if clip[0] in noted]
         self.queue(new, queue)
         return len(new)
 
@@ -131,5 +131,13 @@ def lanes(
 
 
 def _pending(path: str, revision: Revision, now: float) -> Record:
-    record = Record(path=path, revision=revision, state=State.PENDING, noted_at=now)
-    return record.told(told_by_name(path))
+    told = told_by_name(path)
+    return Record(
+        path=path,
+        revision=revision,
+        state=State.PENDING,
+        truth=told.digit,
+        speaker=told.speaker,
+        truth_by=told.by,
+        noted_at=now,
+    )

@@ -47,7 +47,7 @@ class ReadinessGate:
     """
 
     def __init__(self, root: Path, settle_seconds: float, patience_seconds: float) -> None:
-        self._root = root
+        self._root = f"{root}{os.sep}"
         self._settle = settle_seconds
         self._patience = patience_seconds
         self._candidates: dict[str, _Candidate] = {}
@@ -56,9 +56,19 @@ class ReadinessGate:
     def __len__(self) -> int:
         return len(self._candidates)
 
-    def hint(self, path: str, *, closed: bool, now: float) -> None:
-        """Something happened to a file; look at it now."""
-        found = self._stat(path)
+    def hint(
+        self, path: str, *, closed: bool, now: float, found: Revision | None = None
+    ) -> None:
+        """Something happened to a file; look at it now.
+
+        Parameters
+        ----------
+        now
+            Monotonic seconds.
+        found
+            Its revision, where that was just read.
+        """
+        found = found or self._stat(path)
         if found is None:
             self._candidates.pop(path, None)
             return
@@ -91,7 +101,7 @@ class ReadinessGate:
                     yield path, revision
 
     def _look(self, path: str, candidate: _Candidate, now: float, wall: float) -> Revision | None:
-        found = self._stat(path)
+        found = candidate.revision if candidate.since == now else self._stat(path)
         if found is None:
             del self._candidates[path]
             return None
@@ -109,11 +119,18 @@ class ReadinessGate:
         heapq.heappush(self._looks, (at, path))
 
     def _wait(self, path: str, candidate: _Candidate, now: float, wall: float) -> float:
-        """How many seconds the file must still stand unchanged."""
+        """How many seconds the file must still stand unchanged.
+
+        The header is read only where it decides: reading it costs as much as all the rest.
+        """
         age = max(now - candidate.since, _age(candidate.revision, wall))
+        if age >= max(self._patience, self._settle):
+            return 0
+        if not candidate.closed and age < self._settle:
+            return self._settle - age
         if not self._is_whole(path, candidate.revision.size_bytes):
             return self._patience - age
-        return 0 if candidate.closed else self._settle - age
+        return 0
 
     def _is_whole(self, path: str, size_bytes: int) -> bool:
         """Whether waiting can add nothing that the header promises."""
@@ -128,7 +145,7 @@ class ReadinessGate:
         return declared is None or size_bytes >= declared
 
     def _head(self, path: str) -> bytes:
-        descriptor = os.open(self._root / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(self._root + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             return os.read(descriptor, HEAD_BYTES)
         finally:
@@ -136,7 +153,7 @@ class ReadinessGate:
 
     def _stat(self, path: str) -> Revision | None:
         try:
-            return Revision.of(os.stat(self._root / path))
+            return Revision.of(os.stat(self._root + path))
         except OSError:
             return None
 

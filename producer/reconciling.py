@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
-from earmark.clips import Record, State
+from earmark.clips import Record, Revision, State
 from earmark.store.ledger import Ledger
 from producer.inbox import Inbox
 
@@ -15,17 +15,23 @@ _T = TypeVar("_T")
 _CHUNK = 1_000
 
 
-def unrecorded(inbox: Inbox, ledger: Ledger) -> Iterator[Sequence[str]]:
+def unrecorded(inbox: Inbox, ledger: Ledger) -> Iterator[Sequence[tuple[str, Revision]]]:
     """Clips in the folder that the ledger does not have in their present revision.
 
     Yields after every thousand files, so that the caller can do other things in between.
     """
     for chunk in _chunks(inbox.walk()):
         heads = ledger.heads([path for path, _ in chunk])
-        yield [
-            path
+        found = [
+            (path, revision)
             for (path, revision), head in zip(chunk, heads, strict=True)
             if head is None or head[1] != revision or head[2]
+        ]
+        forgotten = ledger.forgotten([path for path, _ in found])
+        yield [
+            (path, revision)
+            for (path, revision), kept_out in zip(found, forgotten, strict=True)
+            if revision != kept_out
         ]
 
 

@@ -8,11 +8,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
-from earmark import labels
+from earmark import forgetting, labels
 from earmark.errors import StoreUnreachable
-from earmark.jobs import BULK, Sender
+from earmark.jobs import BATCH_CLIPS, BULK, Sender
 from earmark.services import ServiceName, sign_of_life, sign_off
 from earmark.settings import Settings
 from earmark.store import Store
@@ -57,9 +57,10 @@ class Producer:
         self._overdue = Overdue()
         self._fresh_gate = self._gate()
         self._backlog_gate = self._gate()
+        self._rewritten_gate = self._gate()
         self._fresh: deque[Clip] = deque()
         self._backlog: deque[Clip] = deque()
-        self._comparison: Iterator[Sequence[str]] | None = None
+        self._comparison: Iterator[Sequence[Clip]] | None = None
         self._compare_at = clocks.monotonic()
         self._compare_began = 0.0
         self._compare_again = False
@@ -82,7 +83,7 @@ class Producer:
         self._fresh.extend(self._fresh_gate.ready(now, wall))
         room = self._settings.queue_limit - self._ledger.unfinished()
         room -= self._queue_fresh(room, now)
-        self._requeue_overdue(wall)
+        self._requeue_overdue(now, wall)
         if room > 0:
             self._compare(now)
             self._backlog.extend(self._backlog_gate.ready(now, wall))
@@ -92,12 +93,13 @@ class Producer:
         """How long the next step may wait for a hint."""
         if self._fresh or self._backlog or self._comparison is not None:
             return _BUSY_SECONDS
-        looks = [self._fresh_gate.next_look(), self._backlog_gate.next_look(), self._compare_at]
-        nearest = min(look for look in looks if look is not None)
+        gates = (self._fresh_gate, self._backlog_gate, self._rewritten_gate)
+        looks = [gate.next_look() for gate in gates]
+        nearest = min(look for look in (*looks, self._compare_at) if look is not None)
         return min(max(nearest - self._clocks.monotonic(), 0.0), _IDLE_SECONDS)
 
     def _queue_fresh(self, room: int, now: float) -> int:
-        clips = list(self._fresh)[: max(room, 0)]
+        clips = list(islice(self._fresh, max(room, 0)))
         for queue, share in lanes(clips, self._allowance, now):
             self._queueing.note_and_queue(share, queue)
             for _ in share:
@@ -105,25 +107,40 @@ class Producer:
         return len(clips)
 
     def _queue_backlog(self, room: int) -> None:
-        clips = list(self._backlog)[:room]
-        if clips:
+        clips = list(islice(self._backlog, room))
+        if len(clips) >= min(BATCH_CLIPS, len(self._backlog)) > 0:
             self._queueing.note_and_queue(clips, BULK)
             for _ in clips:
                 self._backlog.popleft()
 
-    def _requeue_overdue(self, wall: float) -> None:
-        """Queue again what was pending or queued for too long, and fail what is gone."""
+    def _requeue_overdue(self, now: float, wall: float) -> None:
+        """Queue again what was pending or queued for too long, and fail what is gone.
+
+        What was rewritten meanwhile must pass a gate like everything else; it takes no room, for
+        it stands in the ledger already.
+        """
         due = self._ledger.due(wall, self._settings.queue_limit)
-        if not due:
-            return
+        if due:
+            self._sort_overdue(due, now, wall)
+        rewritten = list(self._rewritten_gate.ready(now, wall))
+        if rewritten:
+            self._queueing.note_and_queue(rewritten, BULK)
+
+    def _sort_overdue(self, due: Sequence[str], now: float, wall: float) -> None:
         found = [(path, self._inbox.revision(path)) for path in due]
-        there = [(path, revision) for path, revision in found if revision is not None]
+        heads = self._ledger.heads(due)
+        there = [(clip, head) for clip, head in zip(found, heads, strict=True) if clip[1] and head]
+        same = [(path, head[1]) for (path, revision), head in there if revision == head[1]]
+        rewritten = [path for (path, revision), head in there if revision != head[1]]
         self._fail_gone([path for path, revision in found if revision is None])
-        if there:
-            log.info("%d clips are overdue and are queued again", len(there))
-            self._queueing.note_and_queue(there, BULK)
-            factor = max(self._overdue.factor(path) for path, _ in there)
-            self._queueing.queue(there, BULK, factor)
+        for path in rewritten:
+            self._rewritten_gate.hint(path, closed=False, now=now)
+        if rewritten:
+            self._ledger.lease(rewritten, wall + self._settings.lease_seconds)
+        if same:
+            log.info("%d clips are overdue and are queued again", len(same))
+            factor = max(self._overdue.factor(path) for path, _ in same)
+            self._queueing.queue(same, BULK, factor)
 
     def _fail_gone(self, paths: Sequence[str]) -> None:
         records = [record for record in self._ledger.records(paths) if record is not None]
@@ -148,8 +165,8 @@ class Producer:
             rest = max(self._settings.reconcile_seconds, took * _RECONCILE_SHARE)
             self._comparison, self._compare_at = None, self._clocks.monotonic() + rest
             return
-        for path in found:
-            self._backlog_gate.hint(path, closed=False, now=now)
+        for path, revision in found:
+            self._backlog_gate.hint(path, closed=False, now=now, found=revision)
 
     def _gate(self) -> ReadinessGate:
         settings = self._settings
@@ -166,6 +183,7 @@ def watch(settings: Settings, stop: threading.Event) -> None:
     store = Store.at(settings.store_url, wait_seconds=30)
     told = {line.path: line.told for line in labels.read(settings.labels_file)}
     store.clips.correct_all(told)
+    store.clips.keep_forgotten(forgetting.read(settings.data / forgetting.FILE))
     producer = Producer(settings, inbox, store.clips, Sender(settings), Clocks())
     with watched(inbox, producer.hints, settings.watch):
         log.info("watches %s (%s)", inbox.root, settings.watch)

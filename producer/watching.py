@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,6 @@ from typing import Literal
 from watchdog.events import (
     FileClosedEvent,
     FileCreatedEvent,
-    FileDeletedEvent,
     FileModifiedEvent,
     FileMovedEvent,
     FileSystemEvent,
@@ -27,6 +27,10 @@ log = logging.getLogger(__name__)
 MOST_HINTS = 20_000
 """More are not kept: then the folder itself is read again."""
 _POLL_SECONDS = 1.0
+_TELLING: list[type[FileSystemEvent]] = [FileCreatedEvent, FileClosedEvent, FileMovedEvent]
+_TELLING_ELSEWHERE: list[type[FileSystemEvent]] = [*_TELLING, FileModifiedEvent]
+"""Only Linux tells when a file is closed; what else it tells, such as that a worker opened a file,
+costs the producer more than all the rest of its work."""
 
 
 class Hints:
@@ -67,7 +71,7 @@ class _Handler(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         match event:
-            case FileCreatedEvent() | FileModifiedEvent() | FileDeletedEvent():
+            case FileCreatedEvent() | FileModifiedEvent():
                 self._hint(event.src_path, closed=False)
             case FileClosedEvent():
                 self._hint(event.src_path, closed=True)
@@ -91,7 +95,10 @@ def watched(inbox: Inbox, hints: Hints, how: Literal["events", "poll"]) -> Itera
         `poll` compares the folder every second, for network shares, which send no events.
     """
     observer = PollingObserver(timeout=_POLL_SECONDS) if how == "poll" else Observer()
-    observer.schedule(_Handler(inbox, hints), str(inbox.root), recursive=True)
+    telling = _TELLING if sys.platform == "linux" and how == "events" else _TELLING_ELSEWHERE
+    observer.schedule(
+        _Handler(inbox, hints), str(inbox.root), recursive=True, event_filter=telling
+    )
     observer.start()
     try:
         yield

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shutil
 import signal
@@ -13,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from earmark.clips import Record, Revision, State
 from earmark.server import command as server_command
@@ -29,7 +31,7 @@ _POLL_SECONDS = 0.01
 
 
 def wait_until(
-    condition: Callable[[], Found], what: str | Callable[[], str], *, seconds: float = 20
+    condition: Callable[[], Found], what: str | Callable[[], str], *, seconds: float = 10
 ) -> Found:
     """Ask again and again until the answer is truthy, and return it.
 
@@ -47,7 +49,7 @@ def wait_until(
     return found
 
 
-def wait_until_done(store: Store, *paths: str, seconds: float = 20) -> list[Record]:
+def wait_until_done(store: Store, *paths: str, seconds: float = 10) -> list[Record]:
     """Wait for the store's events until all clips are labelled, unsure or failed."""
     deadline = time.monotonic() + seconds
     after = store.board.newest_event()
@@ -200,6 +202,17 @@ def pending(inbox: Path, *paths: str) -> list[Record]:
         )
         for path in paths
     ]
+
+
+def messages(store: Store, queue: str) -> list[list[Any]]:
+    """The arguments of every task that waits in a queue, the oldest first."""
+    waiting: Any = store.connection.lrange(f"earmark:celery:{queue}", 0, -1)
+    return [json.loads(base64.b64decode(json.loads(each)["body"]))[0] for each in waiting[::-1]]
+
+
+def queued_paths(store: Store, queue: str) -> list[str]:
+    """The paths of all clips in the messages of a queue, the oldest first."""
+    return [path for [clips] in messages(store, queue) for path, _ in clips]
 
 
 def processes_of(house: Household) -> list[int]:

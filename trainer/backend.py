@@ -6,7 +6,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any
 
 from earmark.errors import MissingExtra
@@ -21,18 +22,14 @@ _DEFAULTS = {
 
 
 def tensorflow() -> Any:
-    """The module `tensorflow`, set up on its first import in this process.
+    """The module `tensorflow`, set up when it is first asked for in this process.
 
     Raises
     ------
     MissingExtra
         When it is not installed.
     """
-    if "tensorflow" not in sys.modules:
-        _set_up()
-    import tensorflow as module
-
-    return module
+    return _set_up()
 
 
 def keras() -> Any:
@@ -49,7 +46,8 @@ def keras() -> Any:
     return module
 
 
-def _set_up() -> None:
+@cache
+def _set_up() -> Any:
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     with _hidden_banner():
@@ -57,11 +55,14 @@ def _set_up() -> None:
             import tensorflow as module
         except ImportError as error:
             raise MissingExtra("trainer", "training") from error
-        # Nets this small are faster on the processor, and give the same result on every host.
-        module.config.set_visible_devices([], "GPU")
         module.config.experimental.enable_op_determinism()
+        # Whoever used TensorFlow in this process before has chosen the devices.
+        with suppress(RuntimeError):
+            # Nets this small are faster on the processor, and come out alike on every host.
+            module.config.set_visible_devices([], "GPU")
         # Starts the devices now, while their chatter is held back.
         module.config.list_logical_devices()
+    return module
 
 
 @contextmanager

@@ -24,6 +24,7 @@ def render(card: Card) -> str:
         "What it is": _what,
         "How good it is": _how_good,
         "Limits": _limits,
+        "Source and licence of the data": lambda card: card["data"]["source"],
         "Data": _data,
         "Splits": _splits,
         "How it was trained": _training,
@@ -98,7 +99,6 @@ def _data(card: Card) -> str:
     data = card["data"]
     digits = ", ".join(f"{digit}: {count}" for digit, count in data["digits"].items())
     return (
-        f"{data['source']}\n\n"
         f"{data['clips']:,} clips by {_number(data['speakers'], 'named speaker')}; clips per "
         f"digit: {digits}. Fingerprint of clips, truths and speakers: {data['snapshot']}."
     )

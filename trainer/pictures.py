@@ -25,7 +25,7 @@ def learning_curves(history: History, path: Path) -> None:
     _curve(left, "loss", history.loss, history.val_loss)
     _curve(right, "accuracy", history.accuracy, history.val_accuracy)
     for axes in (left, right):
-        axes.axvline(history.kept, color="0.6", linestyle=":", label=f"kept: {history.kept}")
+        axes.axvline(history.kept, color="0.6", linestyle=":", label=f"kept: epoch {history.kept}")
         axes.legend(frameon=False)
     _save(figure, path)
 

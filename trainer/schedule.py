@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from celery.beat import PersistentScheduler
@@ -11,6 +12,12 @@ from earmark.services import ServiceName, sign_of_life
 
 class Scheduler(PersistentScheduler):
     """Keeps what it has sent on disk, so that a missed run fires once and none fires twice."""
+
+    def setup_schedule(self) -> None:
+        """Make the folder of the schedule's file: with a remote store, nobody else may have."""
+        filename: str = self.schedule_filename  # type: ignore[attr-defined]
+        Path(filename).parent.mkdir(parents=True, exist_ok=True)
+        super().setup_schedule()
 
     def tick(self, *args: Any, **options: Any) -> Any:
         sign_of_life(ServiceName.SCHEDULER)

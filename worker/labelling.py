@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from earmark.audio import Limits
 from earmark.classifier import Classifier, Guess
 from earmark.clips import Record, State, told_of
 from earmark.errors import ClipError
-from earmark.extraction import Extracted, Failed, Outcome, Recording, extract, inside, record
+from earmark.extraction import Extracted, Failed, Fence, Outcome, Recording, extract, record
 from earmark.features import FRONT_ENDS, FrontEnd
 from earmark.jobs import Batch
 from earmark.store import Store
@@ -85,7 +86,7 @@ def relabel(bench: Bench, paths: Sequence[str]) -> int:
         return 0
     guesses = classifier.guess(np.stack([vector for _, vector in found]))
     changes = [
-        (old, _labelled(replace(old, done_at=bench.clock()), guess, classifier))
+        (old, _labelled(old, guess, classifier, done_at=bench.clock()))
         for (old, _), guess in zip(found, guesses, strict=True)
     ]
     return len(bench.store.clips.swap(changes))
@@ -93,7 +94,8 @@ def relabel(bench: Bench, paths: Sequence[str]) -> int:
 
 def _label_claims(bench: Bench, classifier: Classifier | None, claims: Sequence[Claim]) -> int:
     front_end = classifier.front_end if classifier else FRONT_ENDS[DEFAULT_FRONT_END]
-    opened = [(claim, _open(bench, claim)) for claim in claims]
+    fence = Fence(bench.inbox)
+    opened = [(claim, _open(bench, claim, fence)) for claim in claims]
     kept = [(claim, item) for claim, item in opened if item is not None]
     outcomes = extract([item for _, item in kept], front_end)
     settlements = _label(bench, classifier, [claim for claim, _ in kept], outcomes)
@@ -101,15 +103,16 @@ def _label_claims(bench: Bench, classifier: Classifier | None, claims: Sequence[
     return len(settlements)
 
 
-def _open(bench: Bench, claim: Claim) -> Recording | Failed | None:
+def _open(bench: Bench, claim: Claim, fence: Fence) -> Recording | Failed | None:
     """The decoded clip, its failure, or None when it was rewritten since it was queued."""
-    path = bench.inbox / claim.record.path
-    if claim.suspect and bench.store.clips.strike(claim.record.path) >= STRIKES:
-        return Failed(path, "poison: the worker died each time that it opened this clip")
+    path = claim.record.path
+    if claim.suspect and bench.store.clips.strike(path) >= STRIKES:
+        reason = "poison: the worker died each time that it opened this clip"
+        return Failed(bench.inbox / path, reason)
     try:
-        found = record(inside(bench.inbox, claim.record.path), bench.limits)
+        found = record(fence.inside(path), bench.limits)
     except ClipError as error:
-        return Failed(path, error.reason)
+        return Failed(bench.inbox / path, error.reason)
     return found if found.revision == claim.record.revision else None
 
 
@@ -123,13 +126,19 @@ def _label(
     settlements = []
     for claim, outcome in zip(claims, outcomes, strict=True):
         told = told_of(claim.record.path, told_by_correction(claim.correction))
-        noted = replace(claim.record.told(told), done_at=bench.clock())
+        noted = claim.record.told(told)
         if isinstance(outcome, Failed):
-            done = replace(noted, state=State.FAILED, reason=outcome.reason)
+            done = replace(
+                noted, state=State.FAILED, reason=outcome.reason, done_at=bench.clock()
+            )
             settlements.append(Settlement(done, claim.correction))
             continue
-        heard = _heard(noted, outcome)
-        done = _labelled(heard, next(guesses), classifier) if classifier else heard
+        known = _known(outcome, bench.clock())
+        done = (
+            _labelled(noted, next(guesses), classifier, **known)
+            if classifier
+            else replace(noted, state=State.UNSURE, **known)
+        )
         settlements.append(Settlement(done, claim.correction, outcome.vector))
     return settlements
 
@@ -141,27 +150,29 @@ def _guesses(classifier: Classifier | None, outcomes: Sequence[Outcome]) -> list
     return classifier.guess(np.stack(vectors))
 
 
-def _heard(noted: Record, outcome: Extracted) -> Record:
-    return replace(
-        noted,
-        state=State.UNSURE,
-        digest=outcome.digest,
-        seconds=outcome.recording.seconds,
-        rate=outcome.recording.sound.rate,
-    )
+def _known(outcome: Extracted, now: float) -> dict[str, Any]:
+    recording = outcome.recording
+    return {
+        "digest": recording.digest,
+        "seconds": recording.seconds,
+        "rate": recording.sound.rate,
+        "done_at": now,
+    }
 
 
-def _labelled(heard: Record, guess: Guess, classifier: Classifier) -> Record:
+def _labelled(record: Record, guess: Guess, classifier: Classifier, **known: Any) -> Record:
     """The record with its label; a clip that a person has spoken for is never unsure."""
-    sure = guess.sure or heard.truth_by not in (None, "name")
+    sure = guess.sure or record.truth_by not in (None, "name")
+    digest = known.get("digest", record.digest)
     return replace(
-        heard,
+        record,
         state=State.LABELLED if sure else State.UNSURE,
         label=guess.label,
         confidence=guess.confidence,
         top=guess.top,
         model=classifier.version,
-        blind=not classifier.was_trained_on(heard.digest or ""),
+        blind=not classifier.was_trained_on(digest or ""),
+        **known,
     )
 
 

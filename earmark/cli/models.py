@@ -80,7 +80,7 @@ def list_models(as_json: AsJson = False) -> None:
     """
     registry = _registry()
     live = registry.live()
-    rows = [_row(registry.card(version), live) for version in registry.versions()]
+    rows = [_row(registry.card(version), live) for version in registry.promotable()]
     if as_json:
         print_json(rows)
     else:

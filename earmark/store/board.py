@@ -8,9 +8,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from redis.exceptions import LockError
+from redis.exceptions import LockError, ResponseError
 
-from earmark.errors import TrainingBusy
+from earmark.errors import StoreRefused, TrainingBusy
 from earmark.registry import Announcement, Artefact
 from earmark.store import keys
 from earmark.store.connection import Connection
@@ -138,26 +138,24 @@ class Board:
         """Take a backup's last training for the last one, if there was none since."""
         self._redis.set(keys.LAST_TRAINING, json.dumps(result), nx=True)
 
-    def forget(self, paths: frozenset[str], speaker: str) -> None:
-        """Drop the events that name any of the clips, and the speaker from the last training."""
-        entries = self._redis.xrange(keys.EVENTS)
-        told = [id for id, fields in entries if paths & _clips_of(fields)]
-        if told:
-            self._redis.xdel(keys.EVENTS, *told)
+    def forget(self, speaker: str) -> None:
+        """Empty the stream of events, and drop a speaker from the last training.
+
+        Deleting single entries would leave their bytes in the server's memory and log.
+        """
+        self._redis.xtrim(keys.EVENTS, maxlen=0, approximate=False)
         last = self.last_training()
         if last and speaker in last.get("speakers", {}):
             del last["speakers"][speaker]
             self._redis.set(keys.LAST_TRAINING, json.dumps(last))
 
-    def rewrite_log(self) -> None:
-        """Let the server write its log anew, without what was deleted.
-
-        Raises
-        ------
-        StoreRefused
-            When this user may not ask for it.
-        """
-        self._redis.bgrewriteaof()
+    def rewrite_log(self) -> bool:
+        """Let the server write its log anew, without what was deleted; whether it does so."""
+        try:
+            self._redis.bgrewriteaof()
+        except (StoreRefused, ResponseError):  # not this user's right, or it is at it already
+            return False
+        return True
 
     def events(self, after: str, block_seconds: float) -> list[Event]:
         """Entries of the stream behind an id (`$`: only new ones), waiting for the first."""
@@ -210,10 +208,6 @@ def _entries_of(found: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
         for entry in entries:
             flat.extend(entry if isinstance(entry, list) else [entry])
     return flat
-
-
-def _clips_of(fields: dict[bytes, bytes]) -> set[str]:
-    return {clip["path"] for clip in json.loads(fields.get(b"clips", b"[]"))}
 
 
 def _event(identity: bytes, fields: dict[bytes, bytes]) -> Event:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ class Ledger:
         """Take clips in hand; None for each that is done, rewritten or unknown."""
         answers = self._run("claim", lease_until, *_flat((path, str(rev)) for path, rev in clips))
         return [
-            Claim(Record.decode(path, answer[0]), bool(answer[1]), answer[2]) if answer else None
+            None if answer is None else _claim(path, answer)
             for (path, _), answer in zip(clips, answers, strict=True)
         ]
 
@@ -185,7 +186,9 @@ class Ledger:
 
     def forgotten(self, paths: Sequence[str]) -> list[Revision | None]:
         """The revision of each path that stays forgotten; None where there is none."""
-        values = self._redis.hmget(keys.FORGOTTEN, list(paths)) if paths else []
+        if not paths or not self._redis.exists(keys.FORGOTTEN):
+            return [None] * len(paths)
+        values = self._redis.hmget(keys.FORGOTTEN, list(paths))
         return [Revision.parse(value.decode()) if value else None for value in values]
 
     def keep_forgotten(self, clips: Mapping[str, Revision]) -> None:
@@ -206,6 +209,13 @@ def told_by_correction(value: bytes | None) -> Told | None:
     return Told(*json.loads(value)) if value else None
 
 
+def _claim(path: str, answer: bytes | list[Any]) -> Claim:
+    if isinstance(answer, bytes):
+        return Claim(Record.decode(path, answer), suspect=False, correction=b"")
+    record, suspect, correction = answer
+    return Claim(Record.decode(path, record), bool(suspect), correction)
+
+
 def _settlement_arguments(settlement: Settlement) -> tuple[Any, ...]:
     record, vector = settlement.record, settlement.vector
     return (
@@ -214,13 +224,18 @@ def _settlement_arguments(settlement: Settlement) -> tuple[Any, ...]:
         bytes.fromhex(record.digest) if record.digest else b"",
         b"" if vector is None else vector.astype("<f4", copy=False).tobytes(),
         settlement.correction,
-        json.dumps(_event(record), separators=(",", ":")),
+        _as_json(_event(record)),
     )
 
 
+_SHOWN = ("path", "state", "label", "confidence", "model", "truth", "reason", "done_at")
+_shown = attrgetter(*_SHOWN)
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def _event(record: Record) -> dict[str, Any]:
-    shown = ("path", "state", "label", "confidence", "model", "truth", "reason", "done_at")
-    return {name: value for name in shown if (value := getattr(record, name)) is not None}
+    told = zip(_SHOWN, _shown(record), strict=True)
+    return {name: value for name, value in told if value is not None}
 
 
 def _flat(tuples: Iterable[tuple[Any, ...]]) -> list[Any]:

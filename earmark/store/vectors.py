@@ -46,7 +46,7 @@ class Vectors:
             self._redis.hset(table(front_end), mapping=mapping)
 
     def tables(self) -> list[str]:
-        """`<front end>:<fingerprint>` of all that has vectors here, known to this program or not."""
+        """`<front end>:<fingerprint>` of all that has vectors, known to this program or not."""
         found = self._redis.scan_iter(match=f"{keys.VECTORS}*", count=_CHUNK)
         return sorted(key.decode().removeprefix(keys.VECTORS) for key in found)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from earmark.store import Store
 from tests import tiny_models
-from tests.household import Household, Running, furnished, server, wait_until
+from tests.household import Household, Running, furnished, server
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +21,10 @@ def house() -> Iterator[Household]:
 
 @pytest.fixture
 def store(house: Household) -> Iterator[Store]:
-    """The house's store, empty; so is the inbox."""
+    """The house's store, empty; so is the inbox, and the first model is live."""
     store = Store.at(house.settings.store_url)
     store.connection.flushall()
-    empty(house)
+    tidy_up(house)
     yield store
     store.connection.close()
 
@@ -36,14 +37,12 @@ def worker(house: Household) -> Iterator[Running]:
         yield process
 
 
-def empty(house: Household) -> None:
+def tidy_up(house: Household) -> None:
     """Take everything out of the inbox, and all models but the first."""
-    import shutil
-
-    for path in house.inbox.iterdir():
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    for path in house.models.iterdir():
-        if path.is_dir() and path.name != tiny_models.FIRST:
+    for path in [*house.inbox.iterdir(), *house.models.iterdir()]:
+        if path.name == tiny_models.FIRST:
+            continue
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        elif path.is_file():
+        else:
             path.unlink()

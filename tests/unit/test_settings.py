@@ -194,28 +194,3 @@ def test_a_long_data_folder_gets_its_sockets_in_a_short_one(bare: Path) -> None:
 def test_every_setting_has_a_help_text() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
-
-
-def test_every_setting_is_in_the_readme(repository: Path) -> None:
-    readme = repository / "README.md"
-    if not readme.exists():
-        pytest.skip("there is no README yet")
-    written = readme.read_text()
-
-    missing = [
-        name for name in Settings.model_fields if f"EARMARK_{name.upper()}" not in written
-    ]
-
-    assert missing == []
-
-
-def test_the_docs_name_no_setting_that_is_none(repository: Path) -> None:
-    pages = [repository / "README.md", *(repository / "docs").glob("*.md")]
-    named = {
-        name
-        for page in pages
-        if page.exists()
-        for name in re.findall(r"\bEARMARK_([A-Z_]+[A-Z])\b", page.read_text())
-    }
-
-    assert named - {name.upper() for name in Settings.model_fields} <= {"FSDD", "SUPERVISED"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,7 +64,8 @@ def snapshot(store: Store) -> dict[bytes, object]:
         b"zset": lambda key: store.connection.zrange(key, 0, -1, withscores=True),
         b"string": store.connection.get,
     }
-    found: list[bytes] = [key for key in store.connection.keys() if key != keys.EVENTS.encode()]  # type: ignore[union-attr]
+    everything: Any = store.connection.keys("*")
+    found = set(everything) - {keys.EVENTS.encode()}
     return {key: readers[store.connection.type(key)](key) for key in found}  # type: ignore[index,operator]
 
 
@@ -422,11 +424,13 @@ def test_a_store_that_is_not_there_is_told_in_one_line() -> None:
 
 
 def test_an_error_of_the_client_is_one_of_ours() -> None:
-    with pytest.raises(StoreUnreachable, match="/nowhere/at/all.sock does not answer"):
-        Connection.to("unix:///nowhere/at/all.sock").ping()
-    with pytest.raises(StoreUnreachable), Connection.to("redis://127.0.0.1:1").pipeline() as line:
-        line.ping()  # type: ignore[no-untyped-call]
-        line.execute()
+    away = Connection.to("unix:///nowhere/at/all.sock")
+    with pytest.raises(StoreUnreachable, match="all.sock does not answer"):
+        away.ping()
+    pipeline: Any = away.pipeline()
+    pipeline.ping()
+    with pytest.raises(StoreUnreachable):
+        pipeline.execute()
 
 
 def test_a_password_is_never_shown() -> None:

@@ -9,10 +9,9 @@ import pytest
 
 from earmark.errors import TrainingError
 from tests.clip_tables import TINY, clip_table
+from trainer.backend import keras
 from trainer.fitting import Epoch, Samples, build, compiled, fit, probabilities
 from trainer.recipes import NOTEBOOK, RECIPES, recipe
-
-pytest.importorskip("tensorflow")
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +35,9 @@ def test_the_notebooks_net_has_the_notebooks_parameters_and_nothing_before_them(
 
 def test_the_notebooks_training_is_the_notebooks(samples: Samples) -> None:
     model = compiled(NOTEBOOK, samples, seed=0)
-    defaults = type(model.optimizer)().get_config()
+    defaults = keras().optimizers.Adam(name="adam").get_config()
     assert type(model.optimizer).__name__ == "Adam"
-    assert model.optimizer.get_config() == pytest.approx(defaults)
+    assert model.optimizer.get_config() == defaults
     assert model.loss == "sparse_categorical_crossentropy"
     assert (NOTEBOOK.epochs, NOTEBOOK.batch_size, NOTEBOOK.front_end) == (100, 32, "mfcc-mean")
 
@@ -57,8 +56,7 @@ def test_the_notebook_keeps_its_last_epoch_though_an_earlier_one_validates_bette
 def test_the_best_epoch_is_kept_where_the_recipe_says_so(samples: Samples, others: Samples) -> None:
     eager = replace(TINY, learning_rate=0.3)
     fitted = fit(eager, samples, others, seed=0)
-    heard = probabilities(fitted.model, others.vectors)
-    kept = -np.log(heard[np.arange(len(others)), others.digits] + 1e-7).mean()
+    kept, _ = fitted.model.evaluate(others.vectors, others.digits, verbose=0)
     assert fitted.history.kept < eager.epochs
     assert kept == pytest.approx(min(fitted.history.val_loss), rel=1e-3)
 
@@ -99,13 +97,11 @@ def test_a_constant_input_is_not_blown_up(samples: Samples) -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_each_recipe_learns_clips_that_are_easy_to_tell_apart(
-    name: str, samples: Samples, others: Samples
-) -> None:
-    easy = Samples.of(clip_table(["dot"]))
-    fitted = fit(replace(recipe(name), epochs=25), samples, others, seed=0)
-    heard = probabilities(fitted.model, easy.vectors).argmax(axis=1)
-    assert (heard == easy.digits).mean() > 0.9
+def test_each_recipe_learns_clips_that_are_easy_to_tell_apart(name: str) -> None:
+    many, few = Samples.of(clip_table(takes=10)), Samples.of(clip_table(["gil"]))
+    fitted = fit(replace(recipe(name), epochs=15), many, few, seed=0)
+    heard = probabilities(fitted.model, few.vectors).argmax(axis=1)
+    assert (heard == few.digits).mean() > 0.9
 
 
 def test_an_unknown_recipe_is_answered_with_the_known_ones() -> None:

@@ -13,6 +13,9 @@ from producer.watching import Hints, watched
 from tests.household import wait_until
 from tests.wavs import drop
 
+# watchdog tells us that it has seen a new folder twice.
+pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
+
 
 @pytest.fixture(params=["events", "poll"])
 def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -1,10 +1,15 @@
 -- The broker has accepted these clips. ARGV: lease until, then path and revision of each.
+load(column(2, 2))
+local accepted = {}
 for i = 2, #ARGV, 2 do
-  local path, revision = ARGV[i], ARGV[i + 1]
-  local old = redis.call('HGET', clips, path)
-  local was = old and head(old)
-  if was and was.revision == revision and (was.state == 'pending' or was.state == 'queued') then
-    put(path, old, with_head(old, 'queued', was.presence))
-    redis.call('ZADD', leases, ARGV[1], path)
+  local path, wanted = ARGV[i], ARGV[i + 1]
+  local old = now[path]
+  local state, revision, presence
+  if old then state, revision, presence = head(old) end
+  if revision == wanted and (state == 'pending' or state == 'queued') then
+    if state ~= 'queued' then put(path, with_head(old, 'queued', presence)) end
+    accepted[#accepted + 1] = path
   end
 end
+commit()
+lease(accepted, ARGV[1])

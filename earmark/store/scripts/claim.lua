@@ -1,17 +1,27 @@
 -- A worker takes these clips in hand. ARGV: lease until, then path and revision of each.
--- Answers, for each: false if it is not to be done, else {record, whether it was claimed before
--- without an outcome, correction}.
-local answer = {}
-for i = 2, #ARGV, 2 do
-  local path, revision = ARGV[i], ARGV[i + 1]
-  local record = redis.call('HGET', clips, path)
-  local was = record and head(record)
-  if was and was.revision == revision and (was.state == 'pending' or was.state == 'queued') then
-    redis.call('ZADD', leases, ARGV[1], path)
-    local suspect = redis.call('HSETNX', strikes, path, 1) == 0
-    answer[#answer + 1] = {record, suspect and 1 or 0, redis.call('HGET', labels, path) or ''}
+-- Answers, for each: false if it is not to be done, its record if there is no more to say, else
+-- {record, whether it was claimed before without an outcome, correction}.
+local paths = column(2, 2)
+load(paths)
+local struck, corrections = each('HMGET', strikes, paths), each('HMGET', labels, paths)
+local answer, claimed, fresh = {}, {}, {}
+for i = 1, #paths do
+  local path, wanted = paths[i], ARGV[2 * i + 1]
+  local record = now[path]
+  local state, revision
+  if record then state, revision = head(record) end
+  if revision == wanted and (state == 'pending' or state == 'queued') then
+    claimed[#claimed + 1] = path
+    if not struck[i] then
+      fresh[#fresh + 1] = path
+      fresh[#fresh + 1] = 1
+    end
+    local plain = not struck[i] and not corrections[i]
+    answer[i] = plain and record or {record, struck[i] and 1 or 0, corrections[i] or ''}
   else
-    answer[#answer + 1] = false
+    answer[i] = false
   end
 end
+lease(claimed, ARGV[1])
+each('HSET', strikes, fresh)
 return answer

@@ -1,16 +1,15 @@
 -- Nothing more is known of these clips, and their revisions are noted no more. ARGV: path and
 -- revision of each. Answers how many had a record.
+local paths = column(1, 2)
+each('HSET', forgotten, ARGV)
+for _, key in pairs(indexes) do each('SREM', key, paths) end
+each('ZREM', leases, paths)
+each('HDEL', strikes, paths)
+each('HDEL', labels, paths)
+load(paths)
 local dropped = 0
-for i = 1, #ARGV, 2 do
-  local path, revision = ARGV[i], ARGV[i + 1]
-  redis.call('HSET', forgotten, path, revision)
-  local old = redis.call('HGET', clips, path)
-  if old then
-    drop(path, old)
-    dropped = dropped + 1
-  end
-  redis.call('ZREM', leases, path)
-  redis.call('HDEL', strikes, path)
-  redis.call('HDEL', labels, path)
+for i = 1, #paths do
+  if now[paths[i]] then dropped = dropped + 1 end
 end
+each('HDEL', clips, paths)
 return dropped

@@ -3,28 +3,38 @@
 -- correction that it was scored with ('' if none), and what listeners are told.
 -- A clip that was done or rewritten meanwhile is left alone. Answers path and
 -- correction of each that was corrected since its claim: it is to be scored and settled again.
-local changed, told = {}, {}
-for i = 3, #ARGV, 6 do
-  local path, record, correction = ARGV[i], ARGV[i + 1], ARGV[i + 4]
-  local old = redis.call('HGET', clips, path)
-  local was = old and head(old)
-  local open = was and (was.state == 'pending' or was.state == 'queued')
-  if open and was.revision == head(record).revision then
-    local newest = redis.call('HGET', labels, path) or ''
+local paths = column(3, 6)
+load(paths)
+local corrections = each('HMGET', labels, paths)
+local changed_since, settled, vectors, told = {}, {}, {}, {}
+for i = 1, #paths do
+  local at = 6 * i - 3
+  local path, record, correction = paths[i], ARGV[at + 1], ARGV[at + 4]
+  local state, revision
+  if now[path] then state, revision = head(now[path]) end
+  local _, wanted = head(record)
+  if revision == wanted and (state == 'pending' or state == 'queued') then
+    local newest = corrections[i] or ''
     if newest ~= correction then
-      changed[#changed + 1] = path
-      changed[#changed + 1] = newest
+      changed_since[#changed_since + 1] = path
+      changed_since[#changed_since + 1] = newest
     else
-      put(path, old, record)
-      redis.call('ZREM', leases, path)
-      redis.call('HDEL', strikes, path)
-      if ARGV[i + 3] ~= '' then redis.call('HSET', KEYS[15], ARGV[i + 2], ARGV[i + 3]) end
-      told[#told + 1] = ARGV[i + 5]
+      put(path, record)
+      settled[#settled + 1] = path
+      if ARGV[at + 3] ~= '' then
+        vectors[#vectors + 1] = ARGV[at + 2]
+        vectors[#vectors + 1] = ARGV[at + 3]
+      end
+      told[#told + 1] = ARGV[at + 5]
     end
   end
 end
+commit()
+each('ZREM', leases, settled)
+each('HDEL', strikes, settled)
+each('HSET', KEYS[15], vectors)
 if #told > 0 then
   redis.call('XADD', events, 'MAXLEN', '~', ARGV[1], '*', 'kind', 'clips', 'by', ARGV[2],
     'count', #told, 'clips', '[' .. table.concat(told, ',') .. ']')
 end
-return changed
+return changed_since

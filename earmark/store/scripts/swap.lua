@@ -1,18 +1,22 @@
 -- Replace records that are still what the caller read. ARGV: for each: path, old record, new
 -- record. A clip that becomes pending is due at once. Answers the paths that were replaced.
-local swapped = {}
+load(column(1, 3))
+local swapped, due, done = {}, {}, {}
 for i = 1, #ARGV, 3 do
   local path, old, new = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  if redis.call('HGET', clips, path) == old then
-    put(path, old, new)
-    local state = head(new).state
+  if now[path] == old then
+    put(path, new)
+    local state = head(new)
     if state == 'pending' then
-      redis.call('ZADD', leases, 0, path)
+      due[#due + 1] = path
     elseif state ~= 'queued' then
-      redis.call('ZREM', leases, path)
+      done[#done + 1] = path
     end
-    redis.call('HDEL', strikes, path)
     swapped[#swapped + 1] = path
   end
 end
+commit()
+lease(due, 0)
+each('ZREM', leases, done)
+each('HDEL', strikes, swapped)
 return swapped

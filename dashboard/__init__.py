@@ -1,0 +1,1 @@
+"""The dashboard: pages for people, and beside them an interface for programmes."""

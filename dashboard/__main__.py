@@ -1,0 +1,48 @@
+"""The dashboard as a process: `earmark dashboard`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from functools import partial
+
+from dashboard.access import insist_on_token
+from earmark.errors import EarmarkError
+from earmark.services import LOG_FORMAT, ServiceName, sign_of_life, sign_off
+from earmark.settings import Settings
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    for chatty in ("httpx", "python_multipart", "nicegui"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        _serve(Settings.load())
+    except EarmarkError as error:
+        sys.exit(f"earmark: {error}")
+
+
+def _serve(settings: Settings) -> None:
+    host, token = settings.dashboard_host, settings.dashboard_token
+    insist_on_token(host, token)
+    from dashboard.app import build, serve
+    from dashboard.house import House
+    from dashboard.webhook import Webhook
+
+    house = House.of(settings)
+    webhook = None
+    if settings.webhook_url:
+        secret = settings.webhook_secret
+        webhook = Webhook(house.store, house.index, settings.webhook_url, secret)
+    beat = partial(sign_of_life, ServiceName.DASHBOARD)
+    app = build(house, token=token, beat=beat, webhook=webhook)
+    logging.info("the dashboard is at http://%s:%d", host, settings.dashboard_port)
+    try:
+        serve(app, host, settings.dashboard_port)
+    finally:
+        sign_off(ServiceName.DASHBOARD)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The interface for programmes: everything under `/api`, and what monitors ask."""

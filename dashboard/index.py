@@ -1,0 +1,256 @@
+"""The dashboard's own index of the clips: what is searched, filtered and paged on the pages.
+
+It is a SQLite file in the data folder that may be deleted at any time: the store holds the truth,
+and the index is rebuilt from it. Nothing here asks the store anything.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dashboard.query import Page, Query, mark
+from earmark.clips import Record
+
+VERSION = 1
+FARTHEST = 200_000
+"""How many clips a page looks through at most."""
+COLUMNS = (
+    "path", "state", "label", "confidence", "truth", "truth_by", "speaker", "model", "digest",
+    "seconds", "rate", "reason", "score", "blind", "gone", "noted_at", "done_at",
+)  # fmt: skip
+
+_SCHEMA = """
+create table if not exists clips (
+    id integer primary key, path text not null unique, state text, label integer, confidence real,
+    truth text, truth_by text, speaker text, model text, digest blob, seconds real, rate integer,
+    reason text, score text, blind integer, gone integer, noted_at real, done_at real not null,
+    round integer not null default 0
+) strict;
+create index if not exists by_time on clips (done_at desc, id desc);
+create index if not exists by_state on clips (state, done_at desc, id desc);
+create index if not exists by_label on clips (label, done_at desc, id desc);
+create index if not exists by_truth on clips (truth, done_at desc, id desc);
+create index if not exists by_speaker on clips (speaker, done_at desc, id desc);
+create index if not exists by_score on clips (score, done_at desc, id desc);
+create index if not exists by_model on clips (model, done_at desc, id desc);
+create index if not exists to_review on clips (confidence)
+    where gone = 0 and coalesce(truth_by, 'name') = 'name'
+    and (state = 'unsure' or score = 'wrong');
+create table if not exists notes (name text primary key, value text) strict;
+"""
+TO_REVIEW = (
+    "gone = 0 and coalesce(truth_by, 'name') = 'name' and (state = 'unsure' or score = 'wrong')"
+)
+_UPSERT = (
+    f"insert into clips ({', '.join(COLUMNS)}, round) values ({', '.join('?' * (len(COLUMNS) + 1))})"
+    " on conflict (path) do update set "
+    + ", ".join(f"{name} = excluded.{name}" for name in (*COLUMNS[1:], "round"))
+)
+
+Row = dict[str, Any]
+
+
+class Index:
+    """The clips as a table; safe to use from several threads.
+
+    Parameters
+    ----------
+    file
+        Made anew when it is missing, or was written by another version of this module.
+    """
+
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._file = file
+        self._local = threading.local()
+        self._writing = threading.Lock()
+        self.round = 0
+        self._create()
+
+    def record(self, records: Iterable[Record]) -> None:
+        """Take over what the store says of some clips."""
+        rows = [(*_row(record), self.round) for record in records]
+        if rows:
+            with self._transaction() as database:
+                database.executemany(_UPSERT, rows)
+
+    def begin_round(self) -> None:
+        """All that is recorded from here on counts as seen in this round."""
+        self.round = int(self.note("round") or 0) + 1
+        self.keep("round", str(self.round))
+
+    def end_round(self) -> None:
+        """Forget what the whole round did not see: it is in the store no more."""
+        with self._transaction() as database:
+            database.execute("delete from clips where round < ?", (self.round,))
+
+    def page(self, query: Query, *, after: str | None = None, limit: int = 50) -> Page:
+        """One page of the clips that fit, newest first; `after` is the mark of the page before.
+
+        Where no index narrows the search, a page looks through `FARTHEST` clips and no more: it
+        may be short, and still have a mark to go on from.
+        """
+        words, values = query.condition(after)
+        end = None if query.narrow else self._farthest(after)
+        if end is not None:
+            words, values = f"{words} and (done_at, id) >= (?, ?)", [*values, end[0], end[1]]
+        found = self._all(
+            f"select id, {', '.join(COLUMNS)} from clips where {words} "
+            f"order by {query.order} limit ?",
+            (*values, limit + 1),
+        )
+        rows = [_plain(row) for row in found[:limit]]
+        if len(found) > limit:
+            return Page(rows, mark(found[limit - 1]))
+        return Page(rows, mark(end) if end is not None else None)
+
+    def _farthest(self, after: str | None) -> Any:
+        words, values = Query().condition(after)
+        found = self._all(
+            f"select done_at, id from clips where {words} order by {Query.order} limit 1 offset ?",
+            (*values, FARTHEST),
+        )
+        return found[0] if found else None
+
+    def find(self, path: str) -> Row | None:
+        found = self._all(f"select {', '.join(COLUMNS)} from clips where path = ?", (path,))
+        return _plain(found[0]) if found else None
+
+    def latest(self, limit: int) -> list[Row]:
+        """The clips that were labelled or failed last."""
+        return self.page(Query(states=("labelled", "unsure", "failed")), limit=limit).rows
+
+    def to_review(self, limit: int, *, skip: Sequence[str] = ()) -> list[Row]:
+        """Unsure and wrong clips that no person has spoken for, the least confident first."""
+        found = self._all(
+            f"select {', '.join(COLUMNS)} from clips indexed by to_review where {TO_REVIEW} "
+            "order by confidence limit ?",
+            (limit + len(skip),),
+        )
+        rows = (_plain(row) for row in found)
+        return [row for row in rows if row["path"] not in set(skip)][:limit]
+
+    def count_to_review(self, most: int = 10_000) -> int:
+        """How many there are to review, counted up to `most`."""
+        words = f"select count(*) from (select 1 from clips indexed by to_review where {TO_REVIEW} limit ?)"
+        return int(self._all(words, (most,))[0][0])
+
+    def count(self) -> int:
+        return int(self._all("select count(*) from clips", ())[0][0])
+
+    def copies(self, digest: str, path: str) -> list[str]:
+        """Other recent paths of the same content."""
+        words = "select path from clips where digest = ? and path != ? order by done_at desc limit 5"
+        return [row[0] for row in self._all(words, (bytes.fromhex(digest), path))]
+
+    def accuracy_over_time(self, buckets: int = 24, clips: int = 2_400) -> list[Row]:
+        """Live accuracy over the last clips with a truth, in equal shares, the oldest first."""
+        found = self._all(
+            "select done_at, score = 'right' as hit from clips where score in ('right', 'wrong') "
+            "order by done_at desc limit ?",
+            (clips,),
+        )
+        rows = list(reversed(found))
+        size = max(1, -(-len(rows) // buckets))
+        shares = [rows[start : start + size] for start in range(0, len(rows), size)]
+        return [
+            {"at": share[-1][0], "accuracy": sum(r[1] for r in share) / len(share), "clips": len(share)}
+            for share in shares
+        ]
+
+    def reliability(self, model: str) -> list[Row]:
+        """How often a model was right at each level of confidence, on clips it was blind to."""
+        found = self._all(
+            "select cast(min(confidence * 10, 9) as integer) as bin, avg(confidence), "
+            "avg(score = 'right'), count(*) from (select confidence, score from clips where "
+            "score in ('right', 'wrong') and model = ? order by done_at desc limit 20000) "
+            "group by bin order by bin",
+            (model,),
+        )
+        return [
+            {"confidence": row[1], "accuracy": row[2], "clips": row[3]} for row in found
+        ]
+
+    def sample(self, condition: str, values: Sequence[Any], limit: int) -> list[Row]:
+        """Recent clips that fit a condition of this package's own, with their vectors' digests."""
+        found = self._all(
+            f"select {', '.join(COLUMNS)} from clips where {condition} and digest is not null "
+            "order by done_at desc, id desc limit ?",
+            (*values, limit),
+        )
+        return [_plain(row) for row in found]
+
+    def note(self, name: str) -> str | None:
+        found = self._all("select value from notes where name = ?", (name,))
+        return str(found[0][0]) if found else None
+
+    def keep(self, name: str, value: str) -> None:
+        with self._transaction() as database:
+            database.execute("insert or replace into notes values (?, ?)", (name, value))
+
+    def close(self) -> None:
+        self._database.close()
+
+    @property
+    def _database(self) -> sqlite3.Connection:
+        if not hasattr(self._local, "database"):
+            database = sqlite3.connect(self._file, timeout=30, isolation_level=None)
+            database.row_factory = sqlite3.Row
+            database.execute("pragma journal_mode = wal")
+            database.execute("pragma synchronous = off")  # it can be rebuilt
+            self._local.database = database
+        found: sqlite3.Connection = self._local.database
+        return found
+
+    def _create(self) -> None:
+        try:
+            [version] = self._database.execute("pragma user_version").fetchone()
+        except sqlite3.DatabaseError:
+            version = None
+        if version not in (0, VERSION):
+            self._database.close()
+            del self._local.database
+            for name in (self._file, *(Path(f"{self._file}{end}") for end in ("-wal", "-shm"))):
+                name.unlink(missing_ok=True)
+        self._database.executescript(_SCHEMA)
+        self._database.execute(f"pragma user_version = {VERSION}")
+        self.round = int(self.note("round") or 0)
+
+    def _all(self, words: str, values: Sequence[Any]) -> list[Any]:
+        return self._database.execute(words, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._writing:
+            self._database.execute("begin immediate")
+            try:
+                yield self._database
+            except BaseException:
+                self._database.execute("rollback")
+                raise
+            self._database.execute("commit")
+
+
+def _row(record: Record) -> tuple[Any, ...]:
+    return (
+        record.path, str(record.state), record.label, record.confidence,
+        None if record.truth is None else str(record.truth), record.truth_by, record.speaker,
+        record.model, bytes.fromhex(record.digest) if record.digest else None, record.seconds,
+        record.rate, record.reason, str(record.score), int(record.blind), int(record.gone),
+        record.noted_at, record.done_at or record.noted_at or 0.0,
+    )  # fmt: skip
+
+
+def _plain(row: Any) -> Row:
+    values: Row = dict(row)
+    values.pop("id", None)
+    truth, digest = values["truth"], values["digest"]
+    values["truth"] = int(truth) if truth is not None and truth.isdigit() else truth
+    values["digest"] = digest.hex() if digest else None
+    values["blind"], values["gone"] = bool(values["blind"]), bool(values["gone"])
+    return values
