@@ -14,7 +14,7 @@ UV := .venv/bin/uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --only-binary :all: --custom-compile-command "make lock"
 
-.PHONY: help setup demo run test lint types format bench bench-quick lock clean
+.PHONY: help setup demo run test lint types format fuzz audit bench bench-quick lock clean
 
 help: ## this list
 	@echo "Earmark: drop a wav into a folder, read which digit is spoken in it."
@@ -43,6 +43,13 @@ types: $(READY) ## mypy, strict
 format: $(READY) ## let ruff mend what it can
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .
+
+fuzz: $(READY) ## 110,000 damaged wavs and zips through decoder, front ends and zip reader
+	@$(RUN) tests.fuzz $(FUZZ)
+
+audit: $(READY) ## known holes in what the locks name; fails when a package could not be checked
+	@$(RUN) pip_audit --strict --disable-pip --require-hashes --progress-spinner off \
+		--requirement locks/dev.txt --requirement locks/uv.txt
 
 bench: $(READY) ## all benchmarks
 	@$(RUN) bench

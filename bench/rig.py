@@ -19,10 +19,11 @@ from earmark.services import SUPERVISED, ServiceName, environment
 from earmark.settings import Settings
 from earmark.store import Store
 
+REPOSITORY = Path(__file__).resolve().parents[1]
 START_SECONDS = 30.0
 STOP_SECONDS = 25.0
 """Longer than a worker's soft shutdown."""
-POLL_SECONDS = 0.005
+POLL_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Rig:
     home: Path
     settings: Settings
     store: Store
-    environ: Mapping[str, str]
+    environ: dict[str, str]
 
     @property
     def inbox(self) -> Path:
@@ -44,15 +45,14 @@ class Rig:
         environ = self.environ | {f"EARMARK_{key}": value for key, value in overrides.items()}
         command = [sys.executable, "-m", "earmark", name]
         with running(command, environ, self.home, log=self.home / f"{name}.log") as process:
-            self.wait_for(lambda: self.signed_on(name) is not None, START_SECONDS, process)
+            self.wait_for(lambda: self._is_there(name, process.pid), START_SECONDS, process)
             yield process
 
-    def signed_on(self, name: ServiceName) -> str | None:
-        """The service of a name that is alive, as it calls itself."""
-        for service in self.store.board.alive(time.time()):
-            if service.startswith(f"{name}@"):
-                return service
-        return None
+    def _is_there(self, name: ServiceName, process_id: int) -> bool:
+        alive = self.store.board.alive(time.time())
+        return any(
+            each.startswith(f"{name}@") and each.endswith(f":{process_id}") for each in alive
+        )
 
     def done(self) -> int:
         """How many clips are labelled, unsure or failed."""
@@ -144,6 +144,7 @@ def _environ(settings: Settings) -> dict[str, str]:
     strangers = {key: value for key, value in environment().items() if key[:8] != "EARMARK_"}
     return strangers | {
         SUPERVISED: str(os.getpid()),
+        "PYTHONPATH": str(REPOSITORY),
         "EARMARK_INBOX": str(settings.inbox),
         "EARMARK_DATA": str(settings.data),
         "EARMARK_MODELS": str(settings.models),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -14,16 +16,20 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 
 from dashboard.access import COOKIE, LOGIN, Access, session_of
 from dashboard.api import clips, events, models, state
+from dashboard.drift import retrain_on_drift
 from dashboard.house import House
 from dashboard.metrics import Metrics
 from dashboard.pages import furnish
 from dashboard.snapshot import Snapshots
 from dashboard.webhook import Webhook
 from earmark import __version__
-from earmark.errors import EarmarkError, StoreError
+from earmark.errors import EarmarkError, ServiceError, StoreError
+
+log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
-_BEAT_SECONDS = 5.0
+BEAT_SECONDS = 5.0
+DRIFT_SECONDS = 60.0
 _WRONG_TOKEN_SECONDS = 0.5
 
 
@@ -41,13 +47,17 @@ def build(
     house.follower.listen(metrics.count)
     house.follower.listen(broadcast.hear)
 
+    def watch_drift() -> None:
+        retrain_on_drift(house)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         broadcast.start()
         house.follower.start()
         if webhook is not None:
             webhook.start()
-        tasks = [asyncio.create_task(snapshots.run()), asyncio.create_task(_beat(beat))]
+        work = (snapshots.run(), _repeat(beat, BEAT_SECONDS), _repeat(watch_drift, DRIFT_SECONDS))
+        tasks = [asyncio.create_task(each) for each in work]
         yield
         for task in tasks:
             task.cancel()
@@ -71,10 +81,13 @@ def build(
     return Access(app, token)
 
 
-async def _beat(beat: Callable[[], None]) -> None:
+async def _repeat(work: Callable[[], None], seconds: float) -> None:
     while True:
-        await asyncio.to_thread(beat)
-        await asyncio.sleep(_BEAT_SECONDS)
+        try:
+            await asyncio.to_thread(work)
+        except EarmarkError as error:
+            log.warning("%s; trying again", error)
+        await asyncio.sleep(seconds)
 
 
 def _plainly(_: Request, error: Exception) -> Response:
@@ -104,11 +117,34 @@ def _add_login(app: FastAPI, token: str | None) -> None:
 
 
 def serve(app: Any, host: str, port: int) -> None:
-    """Answer until SIGINT or SIGTERM."""
+    """Answer until SIGINT or SIGTERM.
+
+    Raises
+    ------
+    ServiceError
+        When the address cannot be taken.
+    """
     import uvicorn
+
+    _insist_on_address(host, port)
 
     config = uvicorn.Config(
         app, host, port, log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=3, ws_max_size=1024 * 1024,
     )  # fmt: skip
     uvicorn.Server(config).run()
+
+
+def _insist_on_address(host: str, port: int) -> None:
+    try:
+        with socket.create_server((host, port), family=_family(host)):
+            return
+    except OSError as error:
+        raise ServiceError(
+            f"the dashboard cannot listen on {host} port {port}: {error.strerror}; "
+            "set EARMARK_DASHBOARD_PORT to another"
+        ) from error
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

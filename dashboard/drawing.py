@@ -21,7 +21,8 @@ _WAVE, _MEL, _GAP = 110, 210, 14
 _BANDS = 64
 _DECIBELS = 70.0
 _SHADES = np.array(
-    [(13, 8, 35), (62, 15, 90), (132, 32, 107), (200, 62, 76), (240, 120, 40), (250, 200, 90), (252, 255, 190)],
+    [(13, 8, 35), (62, 15, 90), (132, 32, 107), (200, 62, 76), (240, 120, 40), (250, 200, 90),
+     (252, 255, 190)],
     np.float64,
 )  # fmt: skip
 """Dark to bright: steps of the inferno colour map, which is even for every eye."""
@@ -112,7 +113,7 @@ def mel_spectrogram(sound: Sound) -> NDArray[np.float64]:
     power = np.abs(np.fft.rfft(frames * hann(length), axis=1)) ** 2
     bands = slaney_filters(sound.rate, length, min(_BANDS, length // 4)) @ power.T
     decibels = 10 * np.log10(np.maximum(bands, 1e-12))
-    return np.maximum(decibels - decibels.max(), -_DECIBELS)
+    return np.asarray(np.maximum(decibels - decibels.max(), -_DECIBELS))
 
 
 def _coloured(decibels: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -158,7 +159,8 @@ def _hertz_marks(rate: int, top: float) -> list[str]:
         y = top + _MEL * (1 - slaney_mel(hertz) / slaney_mel(highest))
         lines.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{hertz:,}</text>')
     lines.append(
-        f'<text transform="translate(11 {top + _MEL / 2}) rotate(-90)" text-anchor="middle">Hz</text>'
+        f'<text transform="translate(11 {top + _MEL / 2}) rotate(-90)" '
+        'text-anchor="middle">Hz</text>'
     )
     return lines
 

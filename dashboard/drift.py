@@ -7,6 +7,7 @@ Below 0.1 nothing has changed, above 0.25 a good deal has.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,12 +20,15 @@ from earmark.errors import EarmarkError
 from earmark.features import front_end
 from earmark.registry import TRAINED_ON, Announcement
 
+log = logging.getLogger(__name__)
+
 LAST = 500
 """Clips that are compared with the training data."""
 LEAST = 100
 REFERENCE = 2_000
 NOTABLE, STRONG = 0.1, 0.25
 _SHARE_FLOOR = 1e-4
+_ASKED = "retrained-for-drift"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,20 @@ def drift_of(house: House) -> Drift:
     if len(last) < LEAST or len(trained) < LEAST:
         return Drift(clips=len(last), reference=len(trained), unsure=unsure)
     return _compared(house, live, trained, last, unsure)
+
+
+def retrain_on_drift(house: House) -> bool:
+    """Ask for a training when the drift is above the setting; once for each live model."""
+    threshold, live = house.settings.retrain_drift, house.store.board.live()
+    if not threshold or live is None or house.index.note(_ASKED) == live.version:
+        return False
+    median = drift_of(house).median
+    if median is None or median < threshold:
+        return False
+    house.index.keep(_ASKED, live.version)
+    house.train()
+    log.info("the drift is %.2f: a training is asked for", median)
+    return True
 
 
 def _compared(

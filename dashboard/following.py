@@ -100,5 +100,3 @@ class Follower:
             except Exception:
                 log.exception("the index lags behind; trying again")
             self._stop.wait(_PAUSE_SECONDS)
-
-

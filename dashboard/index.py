@@ -47,7 +47,8 @@ TO_REVIEW = (
     "gone = 0 and coalesce(truth_by, 'name') = 'name' and (state = 'unsure' or score = 'wrong')"
 )
 _UPSERT = (
-    f"insert into clips ({', '.join(COLUMNS)}, round) values ({', '.join('?' * (len(COLUMNS) + 1))})"
+    f"insert into clips ({', '.join(COLUMNS)}, round) "
+    f"values ({', '.join('?' * (len(COLUMNS) + 1))})"
     " on conflict (path) do update set "
     + ", ".join(f"{name} = excluded.{name}" for name in (*COLUMNS[1:], "round"))
 )
@@ -137,7 +138,8 @@ class Index:
 
     def count_to_review(self, most: int = 10_000) -> int:
         """How many there are to review, counted up to `most`."""
-        words = f"select count(*) from (select 1 from clips indexed by to_review where {TO_REVIEW} limit ?)"
+        some = f"select 1 from clips indexed by to_review where {TO_REVIEW} limit ?"
+        words = f"select count(*) from ({some})"
         return int(self._all(words, (most,))[0][0])
 
     def count(self) -> int:
@@ -145,7 +147,9 @@ class Index:
 
     def copies(self, digest: str, path: str) -> list[str]:
         """Other recent paths of the same content."""
-        words = "select path from clips where digest = ? and path != ? order by done_at desc limit 5"
+        words = (
+            "select path from clips where digest = ? and path != ? order by done_at desc limit 5"
+        )
         return [row[0] for row in self._all(words, (bytes.fromhex(digest), path))]
 
     def accuracy_over_time(self, buckets: int = 24, clips: int = 2_400) -> list[Row]:
@@ -159,7 +163,11 @@ class Index:
         size = max(1, -(-len(rows) // buckets))
         shares = [rows[start : start + size] for start in range(0, len(rows), size)]
         return [
-            {"at": share[-1][0], "accuracy": sum(r[1] for r in share) / len(share), "clips": len(share)}
+            {
+                "at": share[-1][0],
+                "accuracy": sum(r[1] for r in share) / len(share),
+                "clips": len(share),
+            }
             for share in shares
         ]
 
@@ -172,9 +180,7 @@ class Index:
             "group by bin order by bin",
             (model,),
         )
-        return [
-            {"confidence": row[1], "accuracy": row[2], "clips": row[3]} for row in found
-        ]
+        return [{"confidence": row[1], "accuracy": row[2], "clips": row[3]} for row in found]
 
     def sample(self, condition: str, values: Sequence[Any], limit: int) -> list[Row]:
         """Recent clips that fit a condition of this package's own, with their vectors' digests."""
@@ -208,13 +214,7 @@ class Index:
         return found
 
     def _create(self) -> None:
-        try:
-            [version] = self._database.execute("pragma user_version").fetchone()
-        except sqlite3.DatabaseError:
-            version = None
-        if version not in (0, VERSION):
-            self._database.close()
-            del self._local.database
+        if not _is_ours(self._file):
             for name in (self._file, *(Path(f"{self._file}{end}") for end in ("-wal", "-shm"))):
                 name.unlink(missing_ok=True)
         self._database.executescript(_SCHEMA)
@@ -234,6 +234,18 @@ class Index:
                 self._database.execute("rollback")
                 raise
             self._database.execute("commit")
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a file is an index of this version, or empty."""
+    database = sqlite3.connect(file)
+    try:
+        [version] = database.execute("pragma user_version").fetchone()
+        return version in (0, VERSION)
+    except sqlite3.DatabaseError:
+        return False
+    finally:
+        database.close()
 
 
 def _row(record: Record) -> tuple[Any, ...]:

@@ -85,7 +85,9 @@ class _Gauges(Collector):
         yield _by("earmark_clips", "Clips by state.", "state", counts)
         depths = house.sender.depths()
         yield _by("earmark_queue_depth", "Messages that wait in a queue.", "queue", depths)
-        yield _one("earmark_queue_age_seconds", "Age of the oldest unfinished clip.", self._age(now))
+        yield _one(
+            "earmark_queue_age_seconds", "Age of the oldest unfinished clip.", self._age(now)
+        )
         scores = {score.value: count for score, count in clips.scores().items()}
         yield _by("earmark_truths", "Clips with a truth, by how they were heard.", "score", scores)
         accuracy = live_accuracy(clips.scores())["accuracy"]
@@ -125,7 +127,9 @@ class _Gauges(Collector):
         yield _by("earmark_drift", help_text, "of", told)
         features = {str(at): value for at, value in enumerate(drift["features"])}
         yield _by("earmark_feature_drift", help_text, "feature", features)
-        yield _one("earmark_unsure_share", "Share of the last clips that are unsure.", drift["unsure"])
+        yield _one(
+            "earmark_unsure_share", "Share of the last clips that are unsure.", drift["unsure"]
+        )
 
 
 def _one(name: str, words: str, value: float | None) -> Metric:

@@ -59,9 +59,7 @@ def principal(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     return values @ axes[:, [-1, -2]], float(variances[-2:].sum() / variances.sum())
 
 
-def suspects(
-    rows: Sequence[dict[str, Any]], values: NDArray[np.float64]
-) -> list[dict[str, Any]]:
+def suspects(rows: Sequence[dict[str, Any]], values: NDArray[np.float64]) -> list[dict[str, Any]]:
     """Clips whose truth is another than that of nearly all of their nearest neighbours."""
     told = [at for at, row in enumerate(rows) if isinstance(row["truth"], int)]
     if len(told) <= NEIGHBOURS:
@@ -88,4 +86,10 @@ def _point(row: dict[str, Any], x: float, y: float) -> dict[str, Any]:
     truth = row["truth"]
     outcome = "no truth" if truth is None else "right" if truth == row["label"] else "wrong"
     digit = truth if truth is not None else row["label"]
-    return {"path": row["path"], "x": round(x, 3), "y": round(y, 3), "digit": digit, "outcome": outcome}
+    return {
+        "path": row["path"],
+        "x": round(x, 3),
+        "y": round(y, 3),
+        "digit": digit,
+        "outcome": outcome,
+    }

@@ -85,7 +85,9 @@ class Snapshots:
 
     def _clip(self, row: dict[str, Any]) -> dict[str, Any]:
         shown = {name: row.get(name) for name in _SHOWN}
-        return shown | {"peaks": peaks_of(self._house.settings, row["path"], str(row.get("done_at")))}
+        return shown | {
+            "peaks": peaks_of(self._house.settings, row["path"], str(row.get("done_at")))
+        }
 
     def _send(self, watcher: Watcher, shot: dict[str, Any]) -> None:
         try:

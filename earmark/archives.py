@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,6 +26,12 @@ RATIO_MATTERS_BYTES = 1024**2
 
 _ENCRYPTED = 0x1
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
+    # A name that is no text, a place before the file's beginning, a way of packing not known.
+    *(ValueError, OverflowError, RuntimeError),
+)
+"""What the standard library raises at a damaged zip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +58,14 @@ class Member:
             When it is damaged.
         """
         try:
-            with self.archive.open(self.info) as content:
-                yield content
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+            content = self.archive.open(self.info)
+        except (*_DAMAGE, OSError) as error:
             raise ClipError(f"it cannot be unpacked: {error}") from error
+        with content:
+            try:
+                yield content
+            except _DAMAGE as error:
+                raise ClipError(f"it cannot be unpacked: {error}") from error
 
 
 def open_archive(path: Path) -> zipfile.ZipFile:
@@ -67,7 +78,7 @@ def open_archive(path: Path) -> zipfile.ZipFile:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except _DAMAGE as error:
         raise ClipError(f"it cannot be opened as a zip: {error}") from error
     members = [info for info in archive.infolist() if is_wav(_name(info))]
     unpacked = sum(info.file_size for info in members)

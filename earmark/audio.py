@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earmark import wav
 from earmark.errors import ClipError
+
+if TYPE_CHECKING:
+    import soundfile
 
 MIN_RATE = 1_000
 """Lowest sampling rate that speech survives (Hz)."""
@@ -21,7 +26,10 @@ MAX_PEAK = 2.0**31
 MAX_FRAMES_PER_BYTE = 64
 """More frames than this in a byte, and the header lies; speech codecs stay below 10."""
 
-_CODINGS = {
+BLOCK_SAMPLES = 1 << 18
+"""Samples of all channels together that are decoded at a time: 1 MiB."""
+
+_READ = {
     0x0001: "PCM",
     0x0002: "Microsoft ADPCM",
     0x0003: "float",
@@ -29,9 +37,12 @@ _CODINGS = {
     0x0007: "mu-law",
     0x0011: "IMA ADPCM",
     0x0031: "GSM 6.10",
-    0x0055: "MP3",
-    0x0161: "Windows Media Audio",
+    0x0038: "NMS ADPCM",
+    0x0040: "G.721",
 }
+"""Codings that are read. libsndfile would also hand MP3 to a decoder of its own, which prints what
+it thinks of damaged files, and is more than a digit needs."""
+_CODINGS = _READ | {0x0055: "MP3", 0x0161: "Windows Media Audio"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,8 @@ def _check(header: wav.Header, audio_bytes: int) -> None:
         raise ClipError(
             f"its sampling rate is {header.rate:,} Hz; {MIN_RATE:,} to {MAX_RATE:,} can be read"
         )
+    if header.coding not in _READ:
+        raise ClipError(f"it cannot be decoded ({_coding(header)}): convert it to PCM")
     if header.coding in (wav.PCM, wav.IEEE_FLOAT):
         _check_frame(header)
     if audio_bytes < max(header.frame_bytes, 1):
@@ -156,13 +169,20 @@ def _read(data: bytes, header: wav.Header, limits: Limits) -> NDArray[np.float32
             _check_agreement(file.channels, file.samplerate, header)
             _check_frames(file.frames, file.channels, len(data))
             _check_duration(file.frames, header.rate, limits)
-            samples = file.read(dtype="float32", always_2d=True)
+            samples = np.concatenate(list(_blocks(file)) or [np.empty(0, np.float32)])
     except (soundfile.SoundFileError, OSError, RuntimeError, TypeError, ValueError) as error:
         raise ClipError(f"it cannot be decoded ({_coding(header)}): {_said(error)}") from error
     if not len(samples):
         raise ClipError("there are no samples in it")
-    _check_finite(samples)
-    return _mono(samples)
+    return samples
+
+
+def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+    """Mixed to mono block after block, so that many channels take little memory."""
+    count = BLOCK_SAMPLES // file.channels
+    while len(frames := file.read(count, dtype="float32", always_2d=True)):
+        _check_finite(frames)
+        yield _mono(frames)
 
 
 def _with_size(data: bytes, header: wav.Header) -> bytes:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ai_edge_litert.interpreter import Interpreter
 
 DIGITS = 10
+NO_DIGIT = "it sounds like no digit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ class Guess:
     confidence: float
     top: tuple[tuple[int, float], ...]
     sure: bool
+    other: float = 0.0
+    """Probability that it is no digit; 0 from a model that does not tell."""
+
+    @property
+    def reason(self) -> str | None:
+        """What a person is told of it beside the label."""
+        return NO_DIGIT if self.other >= self.confidence else None
 
 
 class Classifier:
@@ -75,7 +83,21 @@ class Classifier:
 
         Returns
         -------
-        float32, shape (clips, 10); each row sums to 1.
+        float32, shape (clips, 10); each row sums to 1, or to less by the probability of no digit.
+        """
+        return self.everything(vectors)[:, :DIGITS]
+
+    def everything(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probability of each digit, and of none from a model that tells it.
+
+        Parameters
+        ----------
+        vectors
+            float32, shape (clips, dimensions of the front end).
+
+        Returns
+        -------
+        float32, shape (clips, 10) or (clips, 11); each row sums to 1.
         """
         if vectors.ndim != 2 or vectors.shape[1] != self.front_end.dimensions:
             raise FrontEndMismatch(
@@ -83,7 +105,7 @@ class Classifier:
                 f"({self.front_end.name}), not an array of shape {vectors.shape}"
             )
         if len(vectors) == 0:
-            return np.empty((0, DIGITS), np.float32)
+            return np.empty((0, self._classes), np.float32)
         self._resize(len(vectors))
         self._interpreter.set_tensor(self._input, np.ascontiguousarray(vectors, np.float32))
         self._interpreter.invoke()
@@ -92,7 +114,7 @@ class Classifier:
 
     def guess(self, vectors: NDArray[np.float32]) -> list[Guess]:
         """Label a batch of vectors, float32 of shape (clips, dimensions)."""
-        return [self._guess(row) for row in self.probabilities(vectors)]
+        return [self._guess(row) for row in self.everything(vectors).tolist()]
 
     def was_trained_on(self, digest: str) -> bool:
         """Whether the clip of this digest was training data of this model."""
@@ -100,10 +122,12 @@ class Classifier:
         place = int(np.searchsorted(self._trained_keys, key))
         return place < len(self._trained_keys) and bool(self._trained_keys[place] == key)
 
-    def _guess(self, row: NDArray[np.float32]) -> Guess:
-        top = plain_top(dict(enumerate(row.tolist())))
+    def _guess(self, row: list[float]) -> Guess:
+        top = plain_top(dict(enumerate(row[:DIGITS])))
         label, confidence = top[0]
-        return Guess(label, confidence, top, sure=confidence >= self.announcement.confidence)
+        other = row[DIGITS] if len(row) > DIGITS else 0.0
+        sure = confidence >= self.announcement.thresholds[label]
+        return Guess(label, confidence, top, sure, round(other, 4))
 
     @cached_property
     def _trained_keys(self) -> NDArray[np.uint64]:
@@ -122,8 +146,9 @@ class Classifier:
 
     def _check_shape(self) -> None:
         shape = tuple(self._interpreter.get_output_details()[0]["shape"])
-        if shape != (1, DIGITS):
+        if shape not in ((1, DIGITS), (1, DIGITS + 1)):
             raise CorruptModel(f"model {self.version} answers with {shape}, not with 10 digits")
+        self._classes = int(shape[1])
 
 
 def _matching_front_end(announcement: Announcement) -> FrontEnd:

@@ -130,7 +130,7 @@ class Record:
     model: str | None = None
     """The version of the model that gave the label."""
     reason: str | None = None
-    """Why the clip failed, in plain words."""
+    """Why the clip failed, or what is strange about it, in plain words."""
     truth: Truth | None = None
     speaker: str | None = None
     truth_by: str | None = None

@@ -21,7 +21,7 @@ from earmark.cli.app import print_table
 from earmark.cli.reading import percent
 from earmark.clips import Record, told_by_name
 from earmark.errors import EarmarkError, ServiceError
-from earmark.services import ServiceName
+from earmark.services import NEEDED
 from earmark.settings import Settings
 from earmark.status import service_counts
 from earmark.store import Store
@@ -70,6 +70,7 @@ def tour() -> None:
     places = {name: str(home / name.lower()) for name in ("INBOX", "MODELS")}
     places["DATA"] = str(home / "var")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("EARMARK_")}
+    places["DASHBOARD_PORT"] = "0"  # the tour is told, not watched
     walk = Tour(home, kept | {f"EARMARK_{name}": path for name, path in places.items()})
     try:
         with _everything_up(walk) as store:
@@ -104,7 +105,7 @@ def _ready(walk: Tour, process: subprocess.Popen[bytes]) -> Store:
         except EarmarkError:
             alive = {}
         if alive and all(alive.values()):
-            print(f"  {', '.join(ServiceName)} and the embedded store are running")
+            print(f"  {', '.join(NEEDED)} and the embedded store are running")
             return store
         time.sleep(_POLL_SECONDS)
     told = (walk.home / "up.log").read_text()

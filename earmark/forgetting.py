@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,7 @@ import numpy as np
 
 from earmark import labels
 from earmark.clips import Record, Revision, told_of
-from earmark.errors import ClipError, LabelError, ModelError
+from earmark.errors import ClipError, LabelError, ModelError, TrainingBusy
 from earmark.extraction import inside
 from earmark.finding import wavs_below
 from earmark.registry import TRAINED_ON, Registry, digest_keys
@@ -27,13 +26,12 @@ from earmark.store import Store
 
 FILE = "forgotten.csv"
 VIEWS = "views"
-"""Folder of cached views of clips, in the data folder; their names begin with the digest."""
+"""Folder of cached views of clips, in the data folder; the next training makes them anew."""
 NO_FILE = Revision(0, 0)
 """Stands for a clip of which there is only a label."""
 
 _HEADER = ("path", "revision", "at")
 _CHUNK = 1_000
-_DIGEST_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +152,24 @@ def forget(place: Place, voice: Voice, *, files: bool, now: datetime) -> Forgott
         Delete the source files, too.
     now
         With a time zone.
+
+    Raises
+    ------
+    TrainingBusy
+        While a training is under way, which may hear the voice; nothing was changed.
     """
+    try:
+        with place.store.board.training_lock():
+            return _forget(place, voice, files, now)
+    except TrainingBusy as error:
+        raise TrainingBusy(
+            f"a training is under way, and may hear {voice.speaker!r}: forget when it has ended"
+        ) from error
+
+
+def _forget(place: Place, voice: Voice, files: bool, now: datetime) -> Forgotten:
     append(place.data / FILE, voice.clips, now)
-    views = _delete_views(place.data / VIEWS, voice.digests - voice.shared)
+    views = _delete_views(place.data / VIEWS) if voice.digests else 0
     deleted, kept = _delete_files(place.inbox, voice.clips) if files else (0, ())
     paths = frozenset(voice.clips)
     records = sum(map(place.store.clips.forget, _chunks(voice.clips.items())))
@@ -212,13 +225,11 @@ def _trained_on(registry: Registry, speaker: str, digests: frozenset[str]) -> It
             yield version
 
 
-def _delete_views(folder: Path, digests: frozenset[str]) -> int:
-    found = [path for path in folder.rglob("*") if path.name[:_DIGEST_DIGITS] in digests]
+def _delete_views(folder: Path) -> int:
+    """Empty the cache: one file holds the views of many clips, and training makes them anew."""
+    found = [path for path in folder.rglob("*") if path.is_file() and path.name != "lock"]
     for path in found:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     return len(found)
 
 

@@ -33,13 +33,13 @@ class Heard:
     """The three likeliest digits with their probabilities, best first."""
     model: str | None = None
     reason: str | None = None
-    """Why it failed, in plain words."""
+    """Why it failed, or what is strange about it, in plain words."""
 
     def as_json(self) -> dict[str, Any]:
         """As `earmark label --json` prints it."""
         if self.state is State.FAILED:
             return {"path": self.path, "state": str(self.state), "reason": self.reason}
-        return {
+        heard = {
             "path": self.path,
             "label": self.label,
             "confidence": self.confidence,
@@ -47,6 +47,7 @@ class Heard:
             "model": self.model,
             "state": str(self.state),
         }
+        return heard if self.reason is None else heard | {"reason": self.reason}
 
 
 def hear(paths: Iterable[Path | Failed], classifier: Classifier, limits: Limits) -> Iterator[Heard]:
@@ -100,4 +101,5 @@ def _heard(outcome: Extracted, guess: Guess, model: str) -> Heard:
         confidence=guess.confidence,
         top=guess.top,
         model=model,
+        reason=None if guess.sure else guess.reason,
     )

@@ -34,12 +34,17 @@ RELABEL = "worker.relabel"
 TRAIN = "trainer.train"
 TRAIN_IF_DUE = "trainer.train_if_due"
 
-BATCH_CLIPS = 64
+BATCH_CLIPS = 256
+"""Most clips of a message; a smaller message costs each of its clips more."""
+RELABEL_CLIPS = 512
+"""The same where the vectors are there already."""
 DUE_SECONDS = 60
 """How often the scheduler asks whether enough new clips have come for a training."""
 
 _KEY_PREFIX = "earmark:celery:"
 _VISIBILITY_SECONDS = 300
+_STOP_SECONDS = 3.0
+"""Celery sleeps so long when it is told to stop with a task in hand; a batch takes a tenth."""
 _IMPATIENT = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}
 """For whoever sends: what the broker does not take now stands in the ledger, and is sent again."""
 
@@ -108,12 +113,13 @@ def configuration(settings: Settings, queues: Sequence[str]) -> dict[str, Any]:
         "task_ignore_result": True,
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
-        "task_soft_time_limit": 60,
-        "task_time_limit": 120,
+        "task_soft_time_limit": settings.lease_seconds * 2,
+        "task_time_limit": settings.lease_seconds * 4,
         "worker_concurrency": settings.workers,
         "worker_prefetch_multiplier": 1,
+        "worker_lost_wait": 1.0,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
-        "worker_soft_shutdown_timeout": 20.0,
+        "worker_soft_shutdown_timeout": _STOP_SECONDS,
         "worker_max_tasks_per_child": 1000,
         "worker_max_memory_per_child": 500_000,
         "worker_send_task_events": False,
@@ -178,8 +184,8 @@ class Sender:
 
     def relabel(self, paths: list[str]) -> None:
         """Queue clips to be labelled anew from their stored vectors."""
-        for start in range(0, len(paths), BATCH_CLIPS * 8):
-            self._send(RELABEL, BULK, paths[start : start + BATCH_CLIPS * 8])
+        for start in range(0, len(paths), RELABEL_CLIPS):
+            self._send(RELABEL, BULK, paths[start : start + RELABEL_CLIPS])
 
     def train(self, *, recipe: str | None, force: bool, asked_by: str) -> None:
         self._send(TRAIN, TRAINING, recipe, force, asked_by)

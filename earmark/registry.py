@@ -49,12 +49,20 @@ class Announcement:
     fingerprint: str
     litert_sha256: str
     trained_on_sha256: str
-    confidence: float
-    """The threshold below which a label is unsure."""
+    thresholds: tuple[float, ...]
+    """For each digit the confidence below which its label is unsure, shape (10,)."""
     known_voices: float | None
     """Accuracy on voices that were trained on; None where it could not be measured."""
     new_voices: float | None
     """Accuracy on voices that were never heard."""
+
+    @classmethod
+    def of_json(cls, values: dict[str, Any]) -> Self:
+        """As it was announced, also by a program that knew one threshold for all digits."""
+        values = dict(values)
+        one = values.pop("confidence", None)
+        thresholds = values.pop("thresholds", None) or (one,) * 10
+        return cls(**values, thresholds=tuple(thresholds))
 
     @classmethod
     def of_card(cls, card: dict[str, Any]) -> Self:
@@ -64,7 +72,7 @@ class Announcement:
             fingerprint=card["front_end"]["fingerprint"],
             litert_sha256=card["checksums"][LITERT],
             trained_on_sha256=card["checksums"][TRAINED_ON],
-            confidence=card["confidence"],
+            thresholds=_thresholds(card),
             known_voices=_accuracy(card, "known_voices"),
             new_voices=_accuracy(card, "new_voices"),
         )
@@ -280,6 +288,11 @@ def digest_keys(digests: list[str]) -> NDArray[np.uint64]:
     """The first 8 bytes of each digest, sorted: a compact table of what a model has seen."""
     keys = [int(digest[:16], 16) for digest in digests]
     return np.unique(np.array(keys, dtype=np.uint64))
+
+
+def _thresholds(card: dict[str, Any]) -> tuple[float, ...]:
+    found = card.get("thresholds") or []
+    return tuple(float(each["confidence"]) for each in found) or (float(card["confidence"]),) * 10
 
 
 def _accuracy(card: dict[str, Any], voices: str) -> float | None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Mapping, MutableMapping, Sequence
 from enum import StrEnum
 from functools import cache
+from importlib.util import find_spec
 from typing import NoReturn
 
 from earmark.errors import NotRunning, StoreError
 from earmark.settings import Settings
 from earmark.store import Store
+
+log = logging.getLogger(__name__)
 
 
 class ServiceName(StrEnum):
@@ -25,6 +30,12 @@ class ServiceName(StrEnum):
     WORKER = "worker"
     TRAINER = "trainer"
     SCHEDULER = "scheduler"
+    DASHBOARD = "dashboard"
+    """A window that people look in through; nothing waits for it, and it may be missing."""
+
+
+NEEDED = tuple(name for name in ServiceName if name is not ServiceName.DASHBOARD)
+"""The services without which clips would not be queued, labelled and learned from."""
 
 
 SUPERVISED = "EARMARK_SUPERVISED"
@@ -34,6 +45,8 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 SERVICES: Mapping[ServiceName, tuple[str, ...]] = {name: (name.value,) for name in ServiceName}
 """Arguments of the `earmark` command that run each service in the foreground."""
 
+LAST_SECONDS = 25.0
+"""How long a service may take to stop; longer than a soft shutdown, shorter than any grace."""
 _PR_SET_PDEATHSIG = 1
 _CELERY = (sys.executable, "-m", "celery")
 _WORKER = ("worker", "--without-mingle", "--without-gossip", "--loglevel", "INFO")
@@ -50,6 +63,20 @@ def command(name: ServiceName) -> list[str]:
             return [*_CELERY, "-A", "trainer.app", *_WORKER, "-n", f"trainer-{os.getpid()}@%h"]
         case ServiceName.SCHEDULER:
             return [*_CELERY, "-A", "trainer.app", "beat", "--loglevel", "INFO", "--pidfile="]
+        case ServiceName.DASHBOARD:
+            return [sys.executable, "-m", "dashboard"]
+
+
+def has_dashboard(settings: Settings) -> bool:
+    """Whether `earmark up` runs a dashboard: its packages are there and it has a port."""
+    return settings.dashboard_port != 0 and find_spec("nicegui") is not None
+
+
+def dashboard_url(settings: Settings) -> str:
+    """Where people find the dashboard."""
+    everywhere = settings.dashboard_host in ("0.0.0.0", "::")
+    host = socket.gethostname() if everywhere else settings.dashboard_host
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.dashboard_port}"
 
 
 def environment() -> dict[str, str]:
@@ -82,6 +109,24 @@ def _end_with_parent(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit("the supervisor is gone")
+
+
+def end_at_once_with_parent() -> None:
+    """Let the kernel kill this process when its parent dies, however busy it is (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def end_within(seconds: float) -> None:
+    """End this process in time, whatever it waits for: the ledger has all that is unfinished."""
+
+    def end() -> None:
+        log.error("did not stop within %g s, and ends now; nothing is lost", seconds)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def sign_of_life(name: ServiceName) -> None:

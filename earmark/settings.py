@@ -86,7 +86,19 @@ class Settings(BaseSettings):
     confidence: float = Field(
         0.6, ge=0, le=1, description="below this confidence a clip is unsure: a person should look"
     )
-    recipe: str = Field("scaled", description="recipe that the scheduled trainings follow")
+    precision: float = Field(
+        0.99,
+        gt=0,
+        le=1,
+        description="share of the labels of each digit that must be right to be sure",
+    )
+    recipe: str = Field("time", description="recipe that the scheduled trainings follow")
+    synthetic_voices: int = Field(
+        80,
+        ge=0,
+        le=400,
+        description="synthetic voices that join the training side (extra `samples`); 0: none",
+    )
     retrain_cron: str = Field("0 3 * * *", description="when to retrain, as a crontab line")
     retrain_after: int = Field(
         500, ge=1, description="new clips with a truth that trigger a retraining"
@@ -98,6 +110,25 @@ class Settings(BaseSettings):
         0.6, ge=0, le=1, description="accuracy on known voices below which nothing is published"
     )
     seed: int = Field(0, ge=0, description="seed of every training")
+    dashboard_host: str = Field(
+        "127.0.0.1",
+        description="address the dashboard listens on; one that others can reach needs a token",
+    )
+    dashboard_port: int = Field(
+        8765, ge=0, le=65535, description="port of the dashboard; 0: `earmark up` runs none"
+    )
+    dashboard_token: str | None = Field(
+        None, min_length=8, description="what people and programmes show the dashboard to come in"
+    )
+    webhook_url: str | None = Field(
+        None, description="where the dashboard posts every event to, as JSON"
+    )
+    webhook_secret: str | None = Field(
+        None, description="signs what is posted to the webhook (HMAC-SHA256)"
+    )
+    retrain_drift: float = Field(
+        0, ge=0, description="drift (median stability index) that triggers a retraining; 0: none"
+    )
 
     @field_validator("always_train", mode="before")
     @classmethod
@@ -126,6 +157,13 @@ class Settings(BaseSettings):
             raise ValueError("it starts with redis://, rediss:// or unix://")
         if value is not None and not value.startswith("unix://"):
             _ = urlsplit(value).port  # raises ValueError for what is no port
+        return value
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("it starts with http:// or https://")
         return value
 
     @classmethod

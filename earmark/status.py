@@ -8,7 +8,7 @@ from typing import Any
 
 from earmark.clips import Score
 from earmark.jobs import Sender
-from earmark.services import ServiceName
+from earmark.services import NEEDED, ServiceName
 from earmark.store import Store
 
 RATE_SECONDS = 60
@@ -39,9 +39,11 @@ def status(store: Store, sender: Sender, now: float) -> dict[str, Any]:
 
 
 def service_counts(alive: dict[str, float]) -> dict[str, int]:
-    """How many of each service are alive; 0 for one that is missing."""
+    """How many of each service are alive; 0 for one that is needed and missing."""
     counted = Counter(name.partition("@")[0] for name in alive)
-    return {name.value: counted[name.value] for name in ServiceName}
+    return {
+        name.value: counted[name.value] for name in ServiceName if name in NEEDED or counted[name]
+    }
 
 
 def live_accuracy(scores: dict[Score, int]) -> dict[str, Any]:

@@ -11,7 +11,11 @@ LOG_BYTES = 5_000_000
 LOG_FILES = 3
 _LONGEST_LINE = 100_000
 
-_GIST = re.compile(r"\b(?:WARNING|ERROR|CRITICAL)\b|INFO (?:producer|worker|trainer|earmark)\b")
+_GIST = re.compile(
+    r"\b(?:WARNING|ERROR|CRITICAL)\b"
+    r"|INFO (?:producer|worker|trainer|earmark)\b"
+    r"|^\d+:M .{24} # "  # what the embedded server marks as a warning
+)
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d),\d{3} ")
 _KNOWN = re.compile(r"overcommit")
 """What the embedded server warns of at each start, and no laptop's owner needs to act upon."""

@@ -20,7 +20,15 @@ from pathlib import Path
 
 from earmark.errors import AlreadyRunning, EarmarkError
 from earmark.server import private_folder
-from earmark.services import SERVICES, SUPERVISED, ServiceName, environment
+from earmark.services import (
+    NEEDED,
+    SERVICES,
+    SUPERVISED,
+    ServiceName,
+    dashboard_url,
+    environment,
+    has_dashboard,
+)
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.supervision_log import ServiceLog
@@ -106,7 +114,9 @@ def commands(settings: Settings) -> dict[str, list[str]]:
     """What `up` runs, in the order of starting."""
     python = sys.executable
     services = {
-        name.value: [python, "-m", "earmark", *arguments] for name, arguments in SERVICES.items()
+        name.value: [python, "-m", "earmark", *arguments]
+        for name, arguments in SERVICES.items()
+        if name is not ServiceName.DASHBOARD or has_dashboard(settings)
     }
     store = {_STORE: [python, "-m", "earmark.server"]} if settings.embedded else {}
     return store | services
@@ -198,7 +208,7 @@ def _signals() -> asyncio.Queue[int]:
 
 
 async def _tell_when_ready(settings: Settings) -> None:
-    """Say where to drop files once every service has given a sign of life."""
+    """Say where to drop files once every service that is needed has given a sign of life."""
     deadline = time.monotonic() + READY_SECONDS
     while missing := missing_services(settings):
         if time.monotonic() > deadline:
@@ -206,16 +216,18 @@ async def _tell_when_ready(settings: Settings) -> None:
             return
         await asyncio.sleep(_LOOK_SECONDS)
     _tell(f"Earmark is ready: drop wav files into {settings.inbox.absolute()}")
+    if has_dashboard(settings):
+        _tell(f"The dashboard is at {dashboard_url(settings)}")
 
 
 def missing_services(settings: Settings) -> list[str]:
-    """The services that give no sign of life at present."""
+    """The services that are needed and give no sign of life at present."""
     try:
         alive = Store.at(settings.store_url).board.alive(time.time())
     except EarmarkError:
         return [_STORE]
     names = {service.partition("@")[0] for service in alive}
-    return [name for name in ServiceName if name not in names]
+    return [name for name in NEEDED if name not in names]
 
 
 def _stop_orphaned_server(settings: Settings) -> None:

@@ -34,6 +34,8 @@ def wait_until_settled(
 ) -> dict[State, int]:
     """Wait until every clip, in the revision given or a later one, is done.
 
+    Those that stay forgotten are not waited for.
+
     Parameters
     ----------
     progress
@@ -51,7 +53,8 @@ def wait_until_settled(
         When the store went away.
     """
     ended: Counter[State] = Counter()
-    waiting = dict(clips)
+    waiting = dict(_to_be_heard(store, clips))
+    progress(len(clips) - len(waiting))
     needed = _Needed(store, clock)
     while waiting:
         done = dict(_done(store, waiting))
@@ -63,6 +66,13 @@ def wait_until_settled(
             needed.insist()
             clock.sleep(_LOOK_SECONDS)
     return dict(ended)
+
+
+def _to_be_heard(store: Store, clips: Mapping[str, Revision]) -> Iterator[tuple[str, Revision]]:
+    for paths in _chunks(clips):
+        for path, forgotten in zip(paths, store.clips.forgotten(paths), strict=True):
+            if forgotten != clips[path]:
+                yield path, clips[path]
 
 
 def _done(store: Store, waiting: Mapping[str, Revision]) -> Iterator[tuple[str, State]]:

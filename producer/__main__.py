@@ -8,7 +8,7 @@ import sys
 import threading
 
 from earmark.errors import EarmarkError
-from earmark.services import LOG_FORMAT
+from earmark.services import LAST_SECONDS, LOG_FORMAT, end_within
 from earmark.settings import Settings
 from producer.service import watch
 
@@ -16,8 +16,13 @@ from producer.service import watch
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     stop = threading.Event()
+
+    def leave(*_: object) -> None:
+        stop.set()
+        end_within(LAST_SECONDS)
+
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, leave)
     try:
         watch(Settings.load(), stop)
     except EarmarkError as error:

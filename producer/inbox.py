@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earmark.clips import Revision
+
+log = logging.getLogger(__name__)
 
 SUFFIX = ".wav"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -48,13 +51,16 @@ class Inbox:
 
     def walk(self) -> Iterator[tuple[str, Revision]]:
         """All clips with their revisions, one folder after the other; links to folders are not
-        followed. What vanishes or cannot be read on the way is passed over."""
+        followed. What vanishes on the way is passed over, and what may not be read is told."""
         folders = [""]
         while folders:
             folder = folders.pop()
             try:
                 entries = os.scandir(self.root / folder)
-            except OSError:
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                log.warning("%s cannot be read: %s", self.root / folder, error.strerror)
                 continue
             with entries:
                 for entry in entries:

@@ -17,9 +17,10 @@ Clip = tuple[str, Revision]
 
 BATCH_SECONDS = 0.1
 """A running batch is what a clip dropped just now may have to wait for."""
-_SECONDS_PER_CLIP = 0.0005
+_SECONDS_PER_CLIP = 0.00025
 _SECONDS_PER_BYTE = 1e-8
 _LONGEST_LEASE_FACTOR = 64
+_MOST_REMEMBERED = 65_536
 
 
 class LiveAllowance:
@@ -97,7 +98,7 @@ class Overdue:
 
     def factor(self, path: str) -> int:
         """How many leases the clip gets this time."""
-        if len(self._factors) > BATCH_CLIPS * 1024:
+        if len(self._factors) > _MOST_REMEMBERED:
             self._factors.clear()
         factor = min(self._factors.get(path, 1) * 2, _LONGEST_LEASE_FACTOR)
         self._factors[path] = factor
@@ -105,7 +106,7 @@ class Overdue:
 
 
 def batches(clips: Sequence[Clip]) -> Iterator[Batch]:
-    """Cut clips into batches of at most 64 and about a tenth of a second of estimated work."""
+    """Cut clips into batches of at most 256 and about a tenth of a second of estimated work."""
     batch: list[Clip] = []
     seconds = 0.0
     for clip in clips:

@@ -56,9 +56,7 @@ class ReadinessGate:
     def __len__(self) -> int:
         return len(self._candidates)
 
-    def hint(
-        self, path: str, *, closed: bool, now: float, found: Revision | None = None
-    ) -> None:
+    def hint(self, path: str, *, closed: bool, now: float, found: Revision | None = None) -> None:
         """Something happened to a file; look at it now.
 
         Parameters

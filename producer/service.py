@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from earmark import forgetting, labels
-from earmark.errors import StoreUnreachable
-from earmark.jobs import BATCH_CLIPS, BULK, Sender
+from earmark.errors import StoreError
+from earmark.jobs import BATCH_CLIPS, BULK, LIVE, Sender
 from earmark.services import ServiceName, sign_of_life, sign_off
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.ledger import Ledger
+from earmark.store.schema import bring_up_to_date
 from producer.inbox import Inbox
 from producer.queueing import Clip, LiveAllowance, Overdue, Queueing, lanes
 from producer.readiness import ReadinessGate
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.5
 _BUSY_SECONDS = 0.02
+_BURST = 16
+"""So many hints at once, and the next ones are gathered: a step costs as much as ten clips."""
 _BEAT_SECONDS = 5.0
 _MOST_WAITING = 10_000
 _RECONCILE_SHARE = 10
@@ -58,6 +61,7 @@ class Producer:
         self._fresh_gate = self._gate()
         self._backlog_gate = self._gate()
         self._rewritten_gate = self._gate()
+        self._in_burst = False
         self._fresh: deque[Clip] = deque()
         self._backlog: deque[Clip] = deque()
         self._comparison: Iterator[Sequence[Clip]] | None = None
@@ -70,10 +74,12 @@ class Producer:
 
         Raises
         ------
-        StoreUnreachable
-            Nothing that was ready is forgotten; call again.
+        StoreError
+            It is away, or full. Nothing that was ready is forgotten; call again.
         """
-        hints, overflown = self.hints.take(wait_seconds)
+        gather_seconds = _BUSY_SECONDS if self._in_burst else 0.0
+        hints, overflown = self.hints.take(wait_seconds, gather_seconds)
+        self._in_burst = len(hints) >= _BURST
         now, wall = self._clocks.monotonic(), self._clocks.wall()
         if overflown or len(self._fresh) + len(self._fresh_gate) > _MOST_WAITING:
             self._compare_again = True  # the folder itself is the buffer
@@ -100,15 +106,23 @@ class Producer:
 
     def _queue_fresh(self, room: int, now: float) -> int:
         clips = list(islice(self._fresh, max(room, 0)))
+        queued = 0
         for queue, share in lanes(clips, self._allowance, now):
-            self._queueing.note_and_queue(share, queue)
+            if queue == LIVE:
+                self._queueing.note_and_queue(share, LIVE)
+                queued += len(share)
+            else:
+                self._backlog.extend(share)
             for _ in share:
                 self._fresh.popleft()
-        return len(clips)
+        return queued
 
     def _queue_backlog(self, room: int) -> None:
+        """Queue whole batches; a smaller one only when the workers have little left to do."""
         clips = list(islice(self._backlog, room))
-        if len(clips) >= min(BATCH_CLIPS, len(self._backlog)) > 0:
+        batch = min(BATCH_CLIPS, self._settings.queue_limit // 2)
+        unfinished = self._settings.queue_limit - room
+        if len(clips) >= batch or (clips and unfinished < batch):
             self._queueing.note_and_queue(clips, BULK)
             for _ in clips:
                 self._backlog.popleft()
@@ -181,24 +195,38 @@ def watch(settings: Settings, stop: threading.Event) -> None:
     settings.inbox.mkdir(parents=True, exist_ok=True)
     inbox = Inbox(settings.inbox.resolve())
     store = Store.at(settings.store_url, wait_seconds=30)
-    told = {line.path: line.told for line in labels.read(settings.labels_file)}
-    store.clips.correct_all(told)
-    store.clips.keep_forgotten(forgetting.read(settings.data / forgetting.FILE))
+    remind(store, settings)
     producer = Producer(settings, inbox, store.clips, Sender(settings), Clocks())
     with watched(inbox, producer.hints, settings.watch):
         log.info("watches %s (%s)", inbox.root, settings.watch)
-        _run(producer, stop)
+        _run(producer, stop, lambda: _remind_if_wiped(store, settings))
     sign_off(ServiceName.PRODUCER)
 
 
-def _run(producer: Producer, stop: threading.Event) -> None:
+def remind(store: Store, settings: Settings) -> None:
+    """Tell the store what people have said of clips; the files on disk are the truth."""
+    told = {line.path: line.told for line in labels.read(settings.labels_file)}
+    store.clips.correct_all(told)
+    store.clips.keep_forgotten(forgetting.read(settings.data / forgetting.FILE))
+    store.was_told()
+
+
+def _remind_if_wiped(store: Store, settings: Settings) -> None:
+    if store.is_wiped():
+        log.warning("the store was wiped; it is rebuilt from the inbox and %s", settings.data)
+        remind(store, settings)
+        bring_up_to_date(store.connection)
+
+
+def _run(producer: Producer, stop: threading.Event, before_step: Callable[[], None]) -> None:
     beat_at = 0.0
     while not stop.is_set():
         if time.monotonic() >= beat_at:
             sign_of_life(ServiceName.PRODUCER)
             beat_at = time.monotonic() + _BEAT_SECONDS
         try:
+            before_step()
             producer.step(producer.pause())
-        except StoreUnreachable as error:
+        except StoreError as error:
             log.warning("%s; trying again", error)
             stop.wait(1.0)

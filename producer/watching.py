@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -18,6 +20,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
 from watchdog.observers.polling import PollingObserver
 
 from producer.inbox import Inbox
@@ -49,16 +52,30 @@ class Hints:
                 self._paths[path] = self._paths.get(path, False) or closed
             self._some.notify()
 
+    def look_at_all(self) -> None:
+        """Something was missed: the folder itself must be read."""
+        with self._some:
+            self._overflown = True
+            self._some.notify()
+
     def wake(self) -> None:
         """Let `take` return at once."""
         with self._some:
             self._some.notify()
 
-    def take(self, wait_seconds: float) -> tuple[dict[str, bool], bool]:
-        """All hints since the last call, and whether some were dropped; waits for the first."""
+    def take(
+        self, wait_seconds: float, gather_seconds: float = 0.0
+    ) -> tuple[dict[str, bool], bool]:
+        """All hints since the last call, and whether some were dropped.
+
+        Waits for the first, and then for as long as it is told for more.
+        """
         with self._some:
             if not self._paths and not self._overflown:
                 self._some.wait(wait_seconds)
+        if gather_seconds and self._paths:
+            time.sleep(gather_seconds)
+        with self._some:
             taken, overflown = self._paths, self._overflown
             self._paths, self._overflown = {}, False
             return taken, overflown
@@ -94,14 +111,66 @@ def watched(inbox: Inbox, hints: Hints, how: Literal["events", "poll"]) -> Itera
     how
         `poll` compares the folder every second, for network shares, which send no events.
     """
-    observer = PollingObserver(timeout=_POLL_SECONDS) if how == "poll" else Observer()
-    telling = _TELLING if sys.platform == "linux" and how == "events" else _TELLING_ELSEWHERE
-    observer.schedule(
-        _Handler(inbox, hints), str(inbox.root), recursive=True, event_filter=telling
-    )
-    observer.start()
+    observer = _polling(inbox, hints) if how == "poll" else _listening(inbox, hints)
     try:
         yield
     finally:
         observer.stop()
         observer.join()
+
+
+def _polling(inbox: Inbox, hints: Hints) -> BaseObserver:
+    observer = PollingObserver(timeout=_POLL_SECONDS)
+    observer.schedule(
+        _Handler(inbox, hints), str(inbox.root), recursive=True, event_filter=_TELLING_ELSEWHERE
+    )
+    observer.start()
+    return observer
+
+
+def _listening(inbox: Inbox, hints: Hints) -> BaseObserver:
+    """Events where the system has room for another listener, else polling."""
+    on_linux = sys.platform == "linux"
+    telling = _TELLING if on_linux else _TELLING_ELSEWHERE
+    try:
+        observer = _linux_observer(hints) if on_linux else Observer()
+        observer.schedule(
+            _Handler(inbox, hints), str(inbox.root), recursive=True, event_filter=telling
+        )
+        observer.start()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EMFILE):
+            raise
+        log.warning(
+            "%s: the inbox is polled instead, which is slower; raise the limit with "
+            "`sysctl fs.inotify.max_user_watches=1048576 fs.inotify.max_user_instances=1024` "
+            "and start again, or set EARMARK_WATCH=poll",
+            error.strerror,
+        )
+        return _polling(inbox, hints)
+    return observer
+
+
+def _linux_observer(hints: Hints) -> BaseObserver:
+    """An observer that tells when the kernel drops events; watchdog then looks for folders only."""
+    from watchdog.observers.inotify import InotifyObserver
+    from watchdog.observers.inotify_c import CallbackId, InotifyConstants, Mask
+
+    class Overflow:
+        def on_event(self, event: object) -> None: ...
+
+        def on_watch_deleted(self, wd: object) -> None: ...
+
+        def on_queue_overflow(self) -> None:
+            log.warning("the system dropped events: the whole inbox is read again")
+            hints.look_at_all()
+
+    class Attentive(InotifyObserver):
+        def attend(self, overflow: Overflow) -> None:
+            # An overflow is told to all watches, so this one need not see anything else.
+            mask = Mask(InotifyConstants.IN_DELETE_SELF)
+            self._inotify_fd.add_callback(b"/", mask, overflow, CallbackId(id(overflow)))
+
+    observer = Attentive()
+    observer.attend(Overflow())
+    return observer

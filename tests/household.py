@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from earmark.clips import Record, Revision, State
+from earmark.jobs import LIVE, Batch, Sender
 from earmark.server import command as server_command
 from earmark.settings import Settings
 from earmark.store import Store
@@ -204,6 +205,16 @@ def pending(inbox: Path, *paths: str) -> list[Record]:
     ]
 
 
+def queue(house: Household, store: Store, sender: Sender, *paths: str, to: str = LIVE) -> Batch:
+    """Queue clips as one batch: the producer's part, done by hand."""
+    records = pending(house.inbox, *paths)
+    store.clips.note(records, time.time() + 30)
+    batch = Batch(tuple((record.path, record.revision) for record in records))
+    sender.label(batch, to)
+    store.clips.accept(batch.clips, time.time() + 30)
+    return batch
+
+
 def messages(store: Store, queue: str) -> list[list[Any]]:
     """The arguments of every task that waits in a queue, the oldest first."""
     waiting: Any = store.connection.lrange(f"earmark:celery:{queue}", 0, -1)
@@ -218,6 +229,12 @@ def queued_paths(store: Store, queue: str) -> list[str]:
 def processes_of(house: Household) -> list[int]:
     """All processes of this machine whose environment or command line names the house."""
     return [process for process in _all_processes() if str(house.home) in _told_of(process)]
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that a process has started (Linux only)."""
+    told = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [int(child) for child in told.split()]
 
 
 def _all_processes() -> list[int]:

@@ -15,9 +15,10 @@ from earmark.registry import CARD, LITERT, TRAINED_ON, Registry, digest_keys, se
 
 FIRST = "20260101-000000-aaaa"
 SECOND = "20260202-000000-bbbb"
+THIRD = "20260303-000000-cccc"
 
 
-def publish(  # noqa: PLR0913 - one argument for each thing that a test may vary
+def publish(
     folder: Path,
     version: str,
     *,

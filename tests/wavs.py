@@ -9,14 +9,14 @@ import numpy as np
 import soundfile
 
 LOUD, DOUBTFUL, FAINT = 0.5, 0.1, 0.02
-"""Amplitudes that the models of `tests.tiny_models` are sure of, are not sure of, and are."""
+"""Amplitudes: `tests.tiny_models` are sure of the first, doubt the next, are sure of the last."""
 
 
 def wav(
     *,
     amplitude: float = LOUD,
     hertz: float = 440,
-    seconds: float = 0.1,
+    seconds: float = 0.2,
     rate: int = 8_000,
     channels: int = 1,
     coding: str = "PCM_16",

@@ -10,11 +10,24 @@ import time
 from functools import cache
 from typing import Any
 
-from celery.signals import heartbeat_sent, worker_ready, worker_shutting_down
+from celery.signals import (
+    heartbeat_sent,
+    task_failure,
+    worker_process_init,
+    worker_ready,
+    worker_shutting_down,
+)
 
 from earmark.jobs import TRAIN, TRAIN_IF_DUE, TRAINING, make_app
 from earmark.registry import Registry
-from earmark.services import ServiceName, sign_of_life, sign_off
+from earmark.services import (
+    LAST_SECONDS,
+    ServiceName,
+    end_at_once_with_parent,
+    end_within,
+    sign_of_life,
+    sign_off,
+)
 from earmark.settings import Settings
 
 app = make_app(
@@ -37,6 +50,12 @@ def train(recipe: str | None = None, force: bool = False, asked_by: str = "sched
 
     service.log.info("a training begins, asked for by %s", asked_by)
     service.run(_desk(), recipe=recipe, force=force)
+
+
+@task_failure.connect
+def _tell(exception: BaseException, **_: Any) -> None:
+    """Whoever waits is told of every end, that of a process that was killed too."""
+    _desk().store.board.end_training_badly(f"the training was cut off: {exception}")
 
 
 @app.task(name=TRAIN_IF_DUE)
@@ -67,6 +86,11 @@ def _announce(**_: Any) -> None:
     sign_of_life(ServiceName.TRAINER)
 
 
+@worker_process_init.connect
+def _tie_to_parent(**_: Any) -> None:
+    end_at_once_with_parent()
+
+
 @heartbeat_sent.connect
 def _beat(**_: Any) -> None:
     sign_of_life(ServiceName.TRAINER)
@@ -74,4 +98,6 @@ def _beat(**_: Any) -> None:
 
 @worker_shutting_down.connect
 def _leave(**_: Any) -> None:
+    end_within(LAST_SECONDS)
+    heartbeat_sent.disconnect(_beat)  # one on the way out would tell that this process lives
     sign_off(ServiceName.TRAINER)

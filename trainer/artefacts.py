@@ -108,7 +108,7 @@ def hold_together(folder: Path, split: Split) -> None:
         (folder / TRAINED_ON).read_bytes(),
     )
     vectors = _some_vectors(split)
-    saved = keras().saving.load_model(folder / KERAS, compile=False)
+    saved = keras().saving.load_model(folder / KERAS, compile=False, safe_mode=True)
     expected = probabilities(saved, vectors)
     difference = float(np.abs(expected - Classifier(artefact).probabilities(vectors)).max())
     if not difference <= AGREEMENT:

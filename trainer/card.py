@@ -31,6 +31,9 @@ def fill(
             "dimensions": extractor.dimensions,
         },
         "confidence": challenger.terms.confidence,
+        "precision": challenger.terms.precision,
+        "thresholds": [each.as_json() for each in challenger.calibration.thresholds],
+        "calibration": _calibration(challenger),
         "recipe": challenger.recipe.as_json(),
         "data": _data(challenger),
         "splits": _splits(challenger),
@@ -58,6 +61,7 @@ def _data(challenger: Challenger) -> dict[str, Any]:
         "clips": len(table),
         "speakers": int(table["speaker"].nunique()),
         "digits": {str(digit): int(count) for digit, count in counts.items()},
+        "synthetic": challenger.additions.as_json(),
     }
 
 
@@ -78,6 +82,12 @@ def _metrics(challenger: Challenger) -> dict[str, Any]:
         side.value: None if found is None else found.as_json()
         for side, found in challenger.evaluations.items()
     }
+
+
+def _calibration(challenger: Challenger) -> dict[str, Any]:
+    found = challenger.calibration
+    told = {side.value: each.as_json() for side, each in found.reliability.items()}
+    return {"temperature": round(found.temperature, 4), "reliability": told}
 
 
 def _net(model: Any) -> dict[str, Any]:

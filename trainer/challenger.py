@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
 
 from earmark.dataset import matrix
 from earmark.errors import NotEnoughClips
+from trainer import calibration
+from trainer.calibration import Reliability, Threshold
 from trainer.evaluation import Evaluation, evaluate
-from trainer.fitting import Fit, Progress, Samples, fit, probabilities
+from trainer.feeding import Samples
+from trainer.fitting import Fit, Progress, fit, probabilities
+from trainer.material import Material
 from trainer.recipes import Recipe
 from trainer.splits import Side, Split, split
+from trainer.synthetic import NOTHING, Additions
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from earmark.settings import Settings
 
 FEWEST_CLIPS = 40
 FEWEST_TRAINING_CLIPS = 20
@@ -38,9 +45,40 @@ class Terms:
     always_train: tuple[str, ...] = ()
     """Speakers that are never held out."""
     confidence: float = 0.6
-    """Below it the published model's labels are unsure."""
+    """Below it the published model's labels are unsure, whatever their digit."""
+    precision: float = 0.99
+    """Share of the labels of each digit that must be right; below that it is unsure."""
+    synthetic_voices: int = 0
+    """How many synthetic voices join the training side of a recipe that takes them."""
     source: str = DROPPED
     """Where the clips come from and under which licence, for the model's card."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What the settings say."""
+        return cls(
+            seed=settings.seed,
+            floor=settings.floor,
+            always_train=settings.always_train,
+            confidence=settings.confidence,
+            precision=settings.precision,
+            synthetic_voices=settings.synthetic_voices,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a net's confidence is worth."""
+
+    temperature: float = 1.0
+    """What its logits were divided by."""
+    thresholds: tuple[Threshold, ...] = ()
+    """By digit; empty where there is too little to find them on."""
+    reliability: Mapping[Side, Reliability] = field(default_factory=dict)
+    """By test side that has clips."""
+
+
+UNCALIBRATED = Calibration()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +92,9 @@ class Challenger:
     fit: Fit
     evaluations: Mapping[Side, Evaluation | None]
     """By test side; None where there are no clips."""
+    additions: Additions = NOTHING
+    """What joined the training side that nobody recorded."""
+    calibration: Calibration = field(default_factory=lambda: UNCALIBRATED)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -70,6 +111,7 @@ def train_challenger(
     terms: Terms,
     *,
     earlier: Mapping[str, str],
+    material: Material | None = None,
     progress: Progress | None = None,
 ) -> Challenger:
     """Split the table, fit the recipe's net and evaluate it on both test sides.
@@ -80,29 +122,64 @@ def train_challenger(
         All clips with a digit as truth, as `earmark.dataset.COLUMNS`.
     earlier
         The side of each speaker in the training before.
+    material
+        Wanted by recipes that augment.
 
     Raises
     ------
     NotEnoughClips
         When there is too little to train on or to test with.
     """
-    check_enough(table)
+    additions = additions_of(recipe, terms, material)
+    if len(table) or not additions.clips:
+        check_enough(table)
     sides = split(
         table,
         earlier=earlier,
         always_train=terms.always_train,
         validation_share=recipe.validation_share,
     )
-    check_sides(sides)
+    if len(table):
+        check_sides(sides)
+    train = material.samples(recipe, sides.train) if material else Samples.of(sides.train)
+    validation = Samples.of(sides.validation)
     fitted = fit(
         recipe,
-        Samples.of(sides.train),
-        Samples.of(sides.validation),
+        train.joined(additions.voices).joined(additions.others),
+        validation,
         seed=terms.seed,
         progress=progress,
     )
+    calibrated = calibrate(fitted, validation, sides, terms) if recipe.calibrate else UNCALIBRATED
     evaluations = {side: _evaluated(fitted, sides.of(side)) for side in TEST_SIDES}
-    return Challenger(recipe, terms, table, sides, fitted, evaluations)
+    return Challenger(recipe, terms, table, sides, fitted, evaluations, additions, calibrated)
+
+
+def additions_of(recipe: Recipe, terms: Terms, material: Material | None) -> Additions:
+    """What joins the training side that nobody recorded."""
+    if material is None:
+        if recipe.augmentation is not None:
+            raise ValueError(f"recipe {recipe.name} wants recordings, and none were given")
+        return NOTHING
+    return material.additions(recipe, terms.synthetic_voices)
+
+
+def calibrate(fitted: Fit, validation: Samples, sides: Split, terms: Terms) -> Calibration:
+    """Let the net's confidence mean what it says, as far as the validation part can tell."""
+    value = calibration.temperature(fitted.model, validation)
+    calibration.fold_in(fitted.model, value)
+    heard = probabilities(fitted.model, validation.vectors)
+    found = calibration.thresholds(
+        heard, validation.digits, precision=terms.precision, least=terms.confidence
+    )
+    told = {
+        side: calibration.reliability(
+            probabilities(fitted.model, matrix(clips)), clips["digit"].to_numpy()
+        )
+        for side in TEST_SIDES
+        if len(clips := sides.of(side))
+    }
+    return Calibration(value, found, told)
 
 
 def check_enough(table: pd.DataFrame) -> None:

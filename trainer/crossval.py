@@ -25,7 +25,8 @@ from earmark.errors import EarmarkError
 from earmark.features import front_end
 from earmark.settings import Settings
 from trainer.evaluation import Score, confusion
-from trainer.fitting import Samples, fit, probabilities
+from trainer.feeding import Samples
+from trainer.fitting import fit, probabilities
 from trainer.folds import By, Fold, cut
 from trainer.recipes import RECIPES, Recipe, recipe
 from trainer.splits import Side, side_of_digest

@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earmark.classifier import DIGITS
-from earmark.dataset import matrix
-from trainer.backend import keras, tensorflow
+from trainer.backend import keras
+from trainer.feeding import Samples, batches, outputs, steps, whole
+from trainer.rates import rate
 from trainer.recipes import Recipe
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_WARM_UP = 1 / 8
-_LOWEST_RATE = 0.01
 _FLAT = 1e-8
 """A variance below this is a constant input: it is centred and not scaled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """What a net is fitted to.
-
-    `vectors` is float32 of shape (clips, dimensions), `digits` int64 of shape (clips,).
-    """
-
-    vectors: NDArray[np.float32]
-    digits: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, table: pd.DataFrame) -> Self:
-        vectors = matrix(table) if len(table) else np.empty((0, 0), np.float32)
-        return cls(vectors, table["digit"].to_numpy(np.int64))
-
-    def __len__(self) -> int:
-        return len(self.digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +87,10 @@ def fit(
     model = compiled(recipe, train, seed=seed)
     best = recipe.keep == "best" and validation is not None
     fitted = model.fit(
-        _batches(recipe, train, seed=seed),
-        validation_data=None if validation is None else _whole(recipe, validation),
+        batches(recipe, train, seed=seed),
+        validation_data=None if validation is None else whole(recipe, validation),
         epochs=recipe.epochs,
+        steps_per_epoch=None if train.views is None else steps(recipe, train),
         callbacks=[*_best_epoch(recipe, wanted=best), *_reports(recipe.epochs, progress)],
         shuffle=False,
         verbose=0,
@@ -136,23 +113,22 @@ def build(recipe: Recipe, vectors: NDArray[np.float32], *, seed: int) -> Any:
     if recipe.standardise:
         stack.append(layers.Normalization(**_scale(vectors), name="standardise"))
     for width in recipe.layers:
-        stack.append(layers.Dense(width, activation="relu"))
-        if recipe.dropout:
-            stack.append(layers.Dropout(recipe.dropout))
-    stack.append(layers.Dense(DIGITS, activation="softmax", name="digits"))
+        stack += _hidden(recipe, width)
+    stack.append(layers.Dense(outputs(recipe), activation="softmax", name="digits"))
     return keras().Sequential(stack, name=recipe.name)
 
 
 def compiled(recipe: Recipe, train: Samples, *, seed: int) -> Any:
     """A recipe's net with its optimiser and loss, not yet trained."""
-    model = build(recipe, train.vectors, seed=seed)
-    steps = math.ceil(len(train) / recipe.batch_size)
+    spoken = train.digits < DIGITS
+    model = build(recipe, train.vectors[spoken], seed=seed)
+    epoch_steps = steps(recipe, train)
     model.compile(
-        optimizer=keras().optimizers.Adam(_rate(recipe, steps * recipe.epochs)),
+        optimizer=_optimiser(recipe, epoch_steps * recipe.epochs),
         loss=_loss(recipe),
         metrics=["accuracy"],
         # One call an epoch: going back to Python after each small batch costs more than the batch.
-        steps_per_execution=steps,
+        steps_per_execution=epoch_steps,
         # Compiling such a small net takes longer than it saves.
         jit_compile=False,
     )
@@ -160,9 +136,19 @@ def compiled(recipe: Recipe, train: Samples, *, seed: int) -> Any:
 
 
 def probabilities(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What a net says, float32 of shape (clips, 10), for vectors of shape (clips, dimensions)."""
+    """What a net says of the ten digits, for vectors of shape (clips, dimensions).
+
+    Returns
+    -------
+    float32 of shape (clips, 10). Rows sum to 1, or to less by the probability of no digit.
+    """
+    return everything(model, vectors)[:, :DIGITS]
+
+
+def everything(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a net says, float32 of shape (clips, classes)."""
     if len(vectors) == 0:
-        return np.empty((0, DIGITS), np.float32)
+        return np.empty((0, int(model.output_shape[-1])), np.float32)
     return np.asarray(model(vectors, training=False), np.float32)
 
 
@@ -175,43 +161,31 @@ def _scale(vectors: NDArray[np.float32]) -> dict[str, list[float]]:
     }
 
 
-def _rate(recipe: Recipe, steps: int) -> Any:
-    if recipe.schedule == "constant":
-        return recipe.learning_rate
-    warm_up = math.ceil(steps * _WARM_UP)
-    return keras().optimizers.schedules.CosineDecay(
-        recipe.learning_rate / 10,
-        max(steps - warm_up, 1),
-        alpha=_LOWEST_RATE,
-        warmup_target=recipe.learning_rate,
-        warmup_steps=warm_up,
-    )
+def _hidden(recipe: Recipe, width: int) -> list[Any]:
+    layers = keras().layers
+    if recipe.normalise:
+        # The batch's own mean takes the place of a bias.
+        weights = layers.Dense(width, use_bias=False)
+        stack = [weights, layers.BatchNormalization(momentum=0.9, epsilon=1e-5), layers.ReLU()]
+    else:
+        stack = [layers.Dense(width, activation="relu")]
+    return [*stack, layers.Dropout(recipe.dropout)] if recipe.dropout else stack
+
+
+def _optimiser(recipe: Recipe, all_steps: int) -> Any:
+    optimisers = keras().optimizers
+    learning_rate = rate(recipe, all_steps)
+    if not recipe.weight_decay:
+        return optimisers.Adam(learning_rate)
+    optimiser = optimisers.AdamW(learning_rate, weight_decay=recipe.weight_decay)
+    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimiser
 
 
 def _loss(recipe: Recipe) -> Any:
     if recipe.label_smoothing:
         return keras().losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
     return "sparse_categorical_crossentropy"
-
-
-def _targets(recipe: Recipe, samples: Samples) -> NDArray[Any]:
-    """What the recipe's loss wants: digits, or rows of ten when it smooths."""
-    return (
-        np.eye(DIGITS, dtype=np.float32)[samples.digits]
-        if recipe.label_smoothing
-        else samples.digits
-    )
-
-
-def _batches(recipe: Recipe, samples: Samples, *, seed: int) -> Any:
-    pairs = (samples.vectors, _targets(recipe, samples))
-    data = tensorflow().data.Dataset.from_tensor_slices(pairs)
-    return data.shuffle(len(samples), seed=seed).batch(recipe.batch_size)
-
-
-def _whole(recipe: Recipe, samples: Samples) -> Any:
-    pairs = (samples.vectors, _targets(recipe, samples))
-    return tensorflow().data.Dataset.from_tensors(pairs).cache()
 
 
 def _best_epoch(recipe: Recipe, *, wanted: bool) -> list[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,8 @@ from earmark.registry import Registry
 from earmark.settings import Settings
 from trainer.challenger import Terms
 from trainer.fitting import Epoch
-from trainer.recipes import RECIPES, SCALED, recipe
+from trainer.material import Material
+from trainer.recipes import RECIPES, TIME, recipe
 from trainer.training import PUBLISHED, Result, train
 
 if TYPE_CHECKING:
@@ -57,20 +59,11 @@ def _train(asked: argparse.Namespace, settings: Settings) -> Result:
             recipe=chosen,
             # Only this folder's own models: the one that is shipped is no champion here.
             registry=Registry(asked.models, shipped=asked.models),
-            terms=_terms(settings, asked.source),
+            terms=replace(Terms.of(settings), source=asked.source),
             now=datetime.now(UTC),
+            material=Material.of_folder(settings),
             progress=lambda epoch: _show(bar, epoch),
         )
-
-
-def _terms(settings: Settings, source: str) -> Terms:
-    return Terms(
-        seed=settings.seed,
-        floor=settings.floor,
-        always_train=settings.always_train,
-        confidence=settings.confidence,
-        source=source,
-    )
 
 
 def _show(bar: tqdm[Any], epoch: Epoch) -> None:
@@ -82,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m trainer.from_folder", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="DIR", help="searched with its subfolders")
     parser.add_argument("--models", type=Path, default=Path("models"), help="where to publish")
-    parser.add_argument("--recipe", default=SCALED.name, choices=sorted(RECIPES))
+    parser.add_argument("--recipe", default=TIME.name, choices=sorted(RECIPES))
     parser.add_argument("--source", required=True, help="whose clips these are, which licence")
     return parser
 

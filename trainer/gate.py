@@ -29,12 +29,22 @@ class Trial:
     """Whether the challenger gets each clip right, shape (clips,)."""
     champion: NDArray[np.bool_] | None = None
     """The same for the live model; None when there is none that can be compared."""
+    shared: NDArray[np.bool_] | None = None
+    """The clips that the live model could be given too, shape (clips,); None: all."""
     best: tuple[str, Score] | None = None
     """The best published model on exactly these clips, with its score."""
 
     @property
     def score(self) -> Score:
         return Score.of(self.challenger)
+
+    @property
+    def duel(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+        """Champion and challenger on the clips that both were given."""
+        if self.champion is None:
+            return None
+        shared = slice(None) if self.shared is None else self.shared
+        return self.champion[shared], self.challenger[shared]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +88,14 @@ def _floor(trial: Trial, floor: float) -> Iterator[str]:
 
 
 def _champion(trial: Trial) -> Iterator[str]:
-    if trial.champion is None:
+    if trial.duel is None:
         return
-    chance = chance_of_no_loss(trial.champion, trial.challenger)
+    champion, challenger = trial.duel
+    chance = chance_of_no_loss(champion, challenger)
     if chance < SIGNIFICANCE:
         yield (
-            f"{trial.score} right on {trial.name}, where the live model has "
-            f"{Score.of(trial.champion)}: significantly worse (McNemar, p = {chance:.2g})"
+            f"{Score.of(challenger)} right on {trial.name}, where the live model has "
+            f"{Score.of(champion)}: significantly worse (McNemar, p = {chance:.2g})"
         )
 
 
@@ -102,5 +113,5 @@ def _best(trial: Trial) -> Iterator[str]:
 
 
 def _praise(trial: Trial) -> str:
-    versus = "" if trial.champion is None else f", the live model {Score.of(trial.champion)}"
+    versus = "" if trial.duel is None else f", the live model {Score.of(trial.duel[0])}"
     return f"{trial.score} right on {trial.name}{versus}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
 from earmark.errors import TrainingError
+from trainer.augmentation import Augmentation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +26,17 @@ class Recipe:
     """Whether the net's first layer scales each input by the training side's mean and variance."""
     dropout: float = 0.0
     """Share of a hidden layer's outputs that are silenced while training."""
+    normalise: bool = False
+    """Whether each hidden layer normalises its batch between its weights and its relu."""
     epochs: int = 100
     batch_size: int = 32
     learning_rate: float = 0.001
     """Adam's; the highest one when there is a schedule."""
-    schedule: Literal["constant", "cosine"] = "constant"
-    """`cosine`: an eighth of all steps warm up, then half a cosine down to a hundredth."""
+    weight_decay: float = 0.0
+    """AdamW's, for the layers' weights alone; 0: plain Adam."""
+    schedule: Literal["constant", "cosine", "one-cycle"] = "constant"
+    """`cosine`: an eighth of all steps warm up, then half a cosine down to a hundredth;
+    `one-cycle`: up in half a cosine for 15% of all steps, then down to almost nothing."""
     label_smoothing: float = 0.0
     """Share of the certainty that the loss spreads over all digits."""
     validation_share: float = 0.0
@@ -38,9 +45,19 @@ class Recipe:
     """Which epoch's net is kept; `best` has the lowest loss on the validation part."""
     patience: int | None = None
     """Epochs without a better one after which the training stops; None: never."""
+    augmentation: Augmentation | None = None
+    """Other views of the training clips; an epoch shows each clip once, in one of its views."""
+    clean_share: float = 0.2
+    """Probability that an epoch shows a clean view of a clip."""
+    synthetic: bool = False
+    """Whether synthetic voices join the training side."""
+    others: bool = False
+    """Whether the net has an eleventh output, trained on sounds that are no digit."""
+    calibrate: bool = False
+    """Whether a temperature and thresholds for each digit are found on the validation part."""
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"layers": list(self.layers)}
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
 
 
 NOTEBOOK = Recipe(
@@ -64,8 +81,30 @@ SCALED = Recipe(
     keep="best",
 )
 
+TIME = Recipe(
+    name="time",
+    about="the order of the sounds, two hidden layers of 512 and 256, views of each clip with "
+    "noise, other throats, other cuts and another course of time, and synthetic voices in the "
+    "training side; the last epoch is kept",
+    front_end="mfcc-time",
+    layers=(512, 256),
+    dropout=0.3,
+    normalise=True,
+    epochs=60,
+    batch_size=128,
+    learning_rate=0.002,
+    weight_decay=0.01,
+    schedule="one-cycle",
+    label_smoothing=0.1,
+    validation_share=0.1,
+    augmentation=Augmentation(),
+    synthetic=True,
+    others=True,
+    calibrate=True,
+)
+
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
-    {recipe.name: recipe for recipe in (NOTEBOOK, SCALED)}
+    {recipe.name: recipe for recipe in (NOTEBOOK, SCALED, TIME)}
 )
 
 

@@ -23,6 +23,7 @@ from earmark.store import Store
 from earmark.store.board import LOCK_SECONDS, TrainingLock
 from trainer.challenger import Terms
 from trainer.fitting import Epoch
+from trainer.material import Material
 from trainer.recipes import recipe as recipe_of
 from trainer.training import PUBLISHED, Result, train
 
@@ -54,6 +55,15 @@ class Desk:
     @property
     def limits(self) -> Limits:
         return self.settings.limits
+
+    @property
+    def material(self) -> Material:
+        return Material(
+            folder=self.settings.data,
+            limits=self.limits,
+            inbox=self.settings.inbox.resolve(),
+            store=self.store,
+        )
 
 
 def run(desk: Desk, *, recipe: str | None, force: bool) -> Mapping[str, Any]:
@@ -113,10 +123,11 @@ def _train(
         table,
         recipe=chosen,
         registry=desk.registry,
-        terms=_terms(desk.settings),
+        terms=Terms.of(desk.settings),
         now=datetime.fromtimestamp(desk.clock(), UTC),
         last=last,
         force=force,
+        material=desk.material,
         progress=progress,
         before_publishing=lock.renew,
     )
@@ -139,15 +150,6 @@ def _extract(desk: Desk, extractor: FrontEnd, paths: list[str]) -> None:
     outcomes = extract_files(files, extractor, desk.limits)
     found = {each.digest: each.vector for each in outcomes if isinstance(each, Extracted)}
     desk.store.vectors.put(extractor, found)
-
-
-def _terms(settings: Settings) -> Terms:
-    return Terms(
-        seed=settings.seed,
-        floor=settings.floor,
-        always_train=settings.always_train,
-        confidence=settings.confidence,
-    )
 
 
 def _truths(store: Store) -> int:

@@ -16,6 +16,7 @@ from trainer.challenger import Challenger, Terms, train_challenger
 from trainer.champion import challenge
 from trainer.fitting import Progress
 from trainer.gate import Verdict
+from trainer.material import Material
 from trainer.recipes import Recipe
 from trainer.splits import Side
 
@@ -63,6 +64,7 @@ def train(  # noqa: PLR0913 - one argument for each thing that a training depend
     now: datetime,
     last: Mapping[str, Any] | None = None,
     force: bool = False,
+    material: Material | None = None,
     progress: Progress | None = None,
     before_publishing: Callable[[], None] = lambda: None,
 ) -> Result:
@@ -79,6 +81,8 @@ def train(  # noqa: PLR0913 - one argument for each thing that a training depend
         `Result.as_json()` of the training before, published or refused.
     force
         Train although nothing has changed since; the gate stands nevertheless.
+    material
+        Recordings and caches, for recipes that augment and live models of another front end.
     before_publishing
         Called when all is done but the publication; raises when it must not be.
 
@@ -93,8 +97,10 @@ def train(  # noqa: PLR0913 - one argument for each thing that a training depend
     if last and not force and _nothing_changed(inputs, last, registry):
         return _unchanged(last, now)
     earlier = earlier_sides(registry, last or {})
-    challenger = train_challenger(table, recipe, terms, earlier=earlier, progress=progress)
-    verdict = challenge(challenger, registry)
+    challenger = train_challenger(
+        table, recipe, terms, earlier=earlier, material=material, progress=progress
+    )
+    verdict = challenge(challenger, registry, material.vectors if material else None)
     before_publishing()
     version = publish(challenger, verdict, registry, now) if verdict.publish else None
     return Result(

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from celery.signals import heartbeat_sent, worker_process_init, worker_ready, worker_shutting_down
+from celery.signals import (
+    heartbeat_sent,
+    worker_process_init,
+    worker_ready,
+    worker_shutting_down,
+)
 
 from earmark.jobs import BULK, LABEL, LIVE, RELABEL, Batch, make_app
 from earmark.registry import Registry
-from earmark.services import ServiceName, quiet_numerics, sign_of_life, sign_off
+from earmark.services import (
+    LAST_SECONDS,
+    ServiceName,
+    end_at_once_with_parent,
+    end_within,
+    quiet_numerics,
+    sign_of_life,
+    sign_off,
+)
 from earmark.settings import Settings
 from earmark.store import Store
 from worker.labelling import Bench, label_batch, relabel
@@ -21,16 +36,27 @@ quiet_numerics(os.environ)
 app = make_app("worker", queues=(LIVE, BULK))
 
 
-@app.task(name=LABEL, max_retries=2)
-def label_clips(clips: list[list[str]]) -> None:
+@app.task(name=LABEL, bind=True)
+def label_clips(self: Any, clips: list[list[str]]) -> None:
     """Extract, store and label a batch."""
-    label_batch(_bench(), Batch.from_json(clips))
+    with _memory_is_no_end():
+        label_batch(_bench(), Batch.from_json(clips), message=self.request.id)
 
 
-@app.task(name=RELABEL, max_retries=2)
+@app.task(name=RELABEL)
 def relabel_clips(paths: list[str]) -> None:
     """Label clips anew from their stored vectors."""
-    relabel(_bench(), paths)
+    with _memory_is_no_end():
+        relabel(_bench(), paths)
+
+
+@contextmanager
+def _memory_is_no_end() -> Iterator[None]:
+    # Celery ends the whole worker, parent included, on a MemoryError that leaves a task.
+    try:
+        yield
+    except MemoryError as error:
+        raise RuntimeError("too little memory; the ledger gives these clips out again") from error
 
 
 @cache
@@ -50,6 +76,7 @@ def _bench() -> Bench:
 
 @worker_process_init.connect
 def _warm_up(**_: Any) -> None:
+    end_at_once_with_parent()
     _bench().model.current()
 
 
@@ -61,4 +88,6 @@ def _beat(**_: Any) -> None:
 
 @worker_shutting_down.connect
 def _leave(**_: Any) -> None:
+    end_within(LAST_SECONDS)
+    heartbeat_sent.disconnect(_beat)  # one on the way out would tell that this process lives
     sign_off(ServiceName.WORKER)

@@ -28,7 +28,8 @@ from earmark.store.vectors import table
 from worker.models import LiveModel
 
 STRIKES = 3
-"""A clip that was opened this often without an outcome is poison."""
+"""A clip that was opened this often without an outcome is poison, and is not opened again."""
+_RENEWALS_PER_LEASE = 3
 DEFAULT_FRONT_END = "mfcc-mean"
 
 
@@ -50,23 +51,56 @@ class Bench:
     model: LiveModel
     clock: Callable[[], float]
 
+
+class _Hold:
+    """A batch in hand; its lease is renewed as long as there is progress.
+
+    A clip that never comes back from its decoder makes none, so it is not held for ever.
+    """
+
+    def __init__(self, bench: Bench, batch: Batch, message: str) -> None:
+        self._bench = bench
+        self._renewed_at = bench.clock()
+        self._paths = [path for path, _ in batch.clips]
+        found = bench.store.clips.claim(
+            batch.clips, self.until, now=self._renewed_at, message=message
+        )
+        self.claims = [claim for claim in found if claim]
+
     @property
-    def lease_until(self) -> float:
-        return self.clock() + self.lease_seconds
+    def until(self) -> float:
+        return self._renewed_at + self._bench.lease_seconds
+
+    def renew(self) -> None:
+        """Renew the lease if a third of it is gone."""
+        now = self._bench.clock()
+        if now - self._renewed_at >= self._bench.lease_seconds / _RENEWALS_PER_LEASE:
+            self._renewed_at = now
+            self._bench.store.clips.renew(self._paths, self.until)
+
+    def strike(self, path: str) -> int:
+        """Count that a suspect is opened; answers how often it was by now."""
+        return self._bench.store.clips.strike(path, self.until)
 
 
-def label_batch(bench: Bench, batch: Batch) -> int:
+def label_batch(bench: Bench, batch: Batch, message: str = "") -> int:
     """Extract, store and label the clips of a batch that are still to be done.
+
+    Parameters
+    ----------
+    message
+        Which message brought the batch: its clips are left to another one's worker for as long
+        as that holds them.
 
     Returns
     -------
     How many clips were settled by this call.
     """
-    claims = [claim for claim in bench.store.clips.claim(batch.clips, bench.lease_until) if claim]
-    fresh = [claim for claim in claims if not claim.suspect]
-    alone = [[claim] for claim in claims if claim.suspect]
+    hold = _Hold(bench, batch, message)
+    fresh = [claim for claim in hold.claims if not claim.suspect]
+    alone = [[claim] for claim in hold.claims if claim.suspect]
     classifier = bench.model.current()
-    return sum(_label_claims(bench, classifier, group) for group in [fresh, *alone] if group)
+    return sum(_label_claims(bench, classifier, group, hold) for group in [fresh, *alone] if group)
 
 
 def relabel(bench: Bench, paths: Sequence[str]) -> int:
@@ -92,10 +126,12 @@ def relabel(bench: Bench, paths: Sequence[str]) -> int:
     return len(bench.store.clips.swap(changes))
 
 
-def _label_claims(bench: Bench, classifier: Classifier | None, claims: Sequence[Claim]) -> int:
+def _label_claims(
+    bench: Bench, classifier: Classifier | None, claims: Sequence[Claim], hold: _Hold
+) -> int:
     front_end = classifier.front_end if classifier else FRONT_ENDS[DEFAULT_FRONT_END]
     fence = Fence(bench.inbox)
-    opened = [(claim, _open(bench, claim, fence)) for claim in claims]
+    opened = [(claim, _open(bench, claim, fence, hold)) for claim in claims]
     kept = [(claim, item) for claim, item in opened if item is not None]
     outcomes = extract([item for _, item in kept], front_end)
     settlements = _label(bench, classifier, [claim for claim, _ in kept], outcomes)
@@ -103,16 +139,19 @@ def _label_claims(bench: Bench, classifier: Classifier | None, claims: Sequence[
     return len(settlements)
 
 
-def _open(bench: Bench, claim: Claim, fence: Fence) -> Recording | Failed | None:
+def _open(bench: Bench, claim: Claim, fence: Fence, hold: _Hold) -> Recording | Failed | None:
     """The decoded clip, its failure, or None when it was rewritten since it was queued."""
     path = claim.record.path
-    if claim.suspect and bench.store.clips.strike(path) >= STRIKES:
+    hold.renew()
+    if claim.suspect and hold.strike(path) > STRIKES:
         reason = "poison: the worker died each time that it opened this clip"
         return Failed(bench.inbox / path, reason)
     try:
         found = record(fence.inside(path), bench.limits)
     except ClipError as error:
         return Failed(bench.inbox / path, error.reason)
+    except MemoryError:
+        return Failed(bench.inbox / path, "there is too little memory to read it")
     return found if found.revision == claim.record.revision else None
 
 
@@ -128,9 +167,7 @@ def _label(
         told = told_of(claim.record.path, told_by_correction(claim.correction))
         noted = claim.record.told(told)
         if isinstance(outcome, Failed):
-            done = replace(
-                noted, state=State.FAILED, reason=outcome.reason, done_at=bench.clock()
-            )
+            done = replace(noted, state=State.FAILED, reason=outcome.reason, done_at=bench.clock())
             settlements.append(Settlement(done, claim.correction))
             continue
         known = _known(outcome, bench.clock())
@@ -170,6 +207,7 @@ def _labelled(record: Record, guess: Guess, classifier: Classifier, **known: Any
         label=guess.label,
         confidence=guess.confidence,
         top=guess.top,
+        reason=None if sure else guess.reason,
         model=classifier.version,
         blind=not classifier.was_trained_on(digest or ""),
         **known,

@@ -68,9 +68,7 @@ def routes(house: House) -> APIRouter:
         except (ModelError, ValueError) as error:
             raise HTTPException(404, str(error)) from error
 
-    @router.get(
-        "/models/{version}/files/{name}", response_class=FileResponse, responses=told(404)
-    )
+    @router.get("/models/{version}/files/{name}", response_class=FileResponse, responses=told(404))
     def model_file(version: str, name: str) -> Response:
         """One of a version's files: the model itself, its card, a picture."""
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from nicegui import run, ui
+from nicegui import ui
 
 from dashboard.house import House, person
 from dashboard.pages.frame import (
@@ -32,7 +33,7 @@ def add(house: House) -> None:
 
     @ui.page("/clip/{path:path}")
     async def clip(path: str) -> None:
-        known = await run.io_bound(_known, house, path)
+        known = await asyncio.to_thread(_known, house, path)
         with frame(path, "/clips"):
             heading(path)
             if known is None:
@@ -79,7 +80,7 @@ def _show(house: House, record: Record, said: list[labels.Line], copies: list[st
 
 
 def _verdict(record: Record) -> str:
-    label = "–" if record.label is None else str(record.label)
+    label = "-" if record.label is None else str(record.label)
     reason = f"<p>{escape(record.reason)}</p>" if record.reason else ""
     return (
         f'<p class="hear">Heard</p><p class="huge">{label}</p>'
@@ -120,7 +121,7 @@ def _button(words: str, act: Any) -> None:
 
 async def _act(act: Any) -> None:
     try:
-        await run.io_bound(act)
+        await asyncio.to_thread(act)
     except EarmarkError as error:
         ui.notify(str(error), type="negative")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from html import escape
@@ -9,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
-from nicegui import run, ui
+from nicegui import ui
 
 from dashboard.house import House
 from dashboard.pages.frame import (
@@ -40,7 +41,7 @@ def add(house: House) -> None:
         asked = dict(request.query_params)
         query = query_of(asked)
         try:
-            page = await run.io_bound(
+            page = await asyncio.to_thread(
                 lambda: house.index.page(query, after=asked.get("after"), limit=PAGE)
             )
         except ValueError:
@@ -99,7 +100,7 @@ def _row(row: dict[str, Any], now: float) -> list[str]:
         f'<span class="nowrap">{confidence_bar(row["confidence"])}</span>',
         truth + wrong,
         escape(row["speaker"] or "-"),
-        f'<small>{escape(row["model"] or "-")}</small>',
+        f"<small>{escape(row['model'] or '-')}</small>",
         ago(row["done_at"], now),
     ]
 
@@ -136,7 +137,8 @@ def _choice(name: str, words: str, asked: dict[str, str], values: list[str]) -> 
         f'<option value="{value}"{" selected" if asked.get(name) == value else ""}>{value}</option>'
         for value in values
     )
-    return f'<label>{words}<select name="{name}"><option value="">any</option>{options}</select></label>'
+    every = f'<option value="">any</option>{options}'
+    return f'<label>{words}<select name="{name}">{every}</select></label>'
 
 
 def _number(text: str | None) -> float | None:

@@ -30,16 +30,14 @@ def frame(title: str, here: str) -> Iterator[None]:
     ui.add_head_html(_HEAD.format(version=__version__))
     ui.page_title(f"{title} - Earmark")
     ui.html('<a class="skip" href="#main">Skip to content</a>', sanitize=False)
-    with tag("header", "top"):
+    with ui.header(elevated=False, wrap=True).classes("top"):
         ui.html('<a class="brand" href="/">Earmark</a>', sanitize=False)
         links = "".join(_nav(path, name, here) for path, name in PAGES)
         ui.html(f'<nav aria-label="Pages">{links}</nav>', sanitize=False)
-        ui.html(
-            '<button id="theme" class="quiet" type="button">Theme</button>', sanitize=False
-        )
-    with tag("main", "main").props("id=main tabindex=-1"):
+        ui.html('<button id="theme" class="quiet" type="button">Theme</button>', sanitize=False)
+    with tag("div", "main").props("id=main tabindex=-1"):
         yield
-    with tag("footer", "foot"):
+    with tag("div", "foot"):
         ui.html(f'Earmark {escape(__version__)} · <a href="/api">Interface for programmes</a>',
                 sanitize=False)  # fmt: skip
 
@@ -129,13 +127,17 @@ def clips_url(**wanted: Any) -> str:
 
 def table(columns: list[str], rows: list[list[str]], caption: str) -> None:
     """A table of our own HTML, which scrolls sideways on narrow screens."""
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    head = "".join(_head(column) for column in columns)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     html(
         f'<table><caption class="unseen">{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
         "scroll",
-    ).props('tabindex=0 role=region').props(f'aria-label="{escape(caption)}"')
+    ).props("tabindex=0 role=region").props(f'aria-label="{escape(caption)}"')
+
+
+def _head(column: str) -> str:
+    return f'<th scope="col">{escape(column)}</th>' if column else "<td></td>"
 
 
 def _nav(path: str, name: str, here: str) -> str:

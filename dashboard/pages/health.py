@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from nicegui import run, ui
+from nicegui import ui
 
 from dashboard.drift import drift_of
 from dashboard.house import House
@@ -29,7 +30,7 @@ def add(house: House) -> None:
 
     @ui.page("/health")
     async def health() -> None:
-        findings, alive, errors, drift = await run.io_bound(_seen, house)
+        findings, alive, errors, drift = await asyncio.to_thread(_seen, house)
         with frame("Health", "/health"):
             bad = sum(not finding.good for finding in findings)
             heading("Health", "Everything is well." if not bad else f"{bad} things need attention.")
@@ -44,7 +45,9 @@ def add(house: House) -> None:
             else:
                 html("<p>None.</p>", "dim")
             section("Settings in force")
-            table(["Setting", "Value", ""], list(settings_rows(house.settings)), "Settings in force")
+            table(
+                ["Setting", "Value", ""], list(settings_rows(house.settings)), "Settings in force"
+            )
 
 
 def _seen(house: House) -> tuple[list[Finding], list[list[str]], list[str], dict[str, Any] | None]:
@@ -55,7 +58,12 @@ def _seen(house: House) -> tuple[list[Finding], list[list[str]], list[str], dict
         drift = house.remembered("drift", 30, lambda: drift_of(house).as_json())
     except EarmarkError:
         return findings, [], errors, None
-    return findings, [[escape(name), f"{age:.0f} s ago"] for name, age in alive.items()], errors, drift
+    return (
+        findings,
+        [[escape(name), f"{age:.0f} s ago"] for name, age in alive.items()],
+        errors,
+        drift,
+    )
 
 
 def _findings(findings: list[Finding]) -> None:
@@ -87,11 +95,13 @@ def _drift(drift: dict[str, Any] | None) -> None:
         "changed, above 0.25 a good deal has.</p>"
     )
     ui.echart({
-        "xAxis": {"type": "category", "name": "feature", "data": list(range(len(drift["features"]))),
+        "xAxis": {"type": "category", "name": "feature",
+                  "data": list(range(len(drift["features"]))),
                   "axisLabel": {"color": "#7b8494"}},
         "yAxis": {"type": "value", "axisLabel": {"color": "#7b8494"}},
         "grid": {"left": 50, "right": 60, "top": 20, "bottom": 30}, "tooltip": {},
-        "series": [{"type": "bar", "data": list(drift["features"]), "itemStyle": {"color": "#2f9e8f"}}],
+        "series": [{"type": "bar", "data": list(drift["features"]),
+                    "itemStyle": {"color": "#2f9e8f"}}],
         "aria": {"enabled": True},
     }).classes("chart low")  # fmt: skip
 
@@ -104,14 +114,21 @@ def _failed(house: House) -> None:
         return
     cells = [[clip_link(row["path"]), escape(row["reason"] or "-")] for row in rows]
     table(["Clip", "Why"], cells, "Clips that failed last")
-    html('<p><code>earmark clips retry</code> tries all failed clips again; each clip\'s page, one.</p>')
+    html(
+        "<p><code>earmark clips retry</code> tries all failed clips again; "
+        "each clip's page, one.</p>"
+    )
 
 
 def settings_rows(settings: Settings) -> Iterator[list[str]]:
     """Name, value and meaning of every setting; secrets are masked."""
     for name, field in type(settings).model_fields.items():
         shown = masked(name, getattr(settings, name))
-        yield [f"<code>{PREFIX}{name.upper()}</code>", escape(shown), escape(field.description or "")]
+        yield [
+            f"<code>{PREFIX}{name.upper()}</code>",
+            escape(shown),
+            escape(field.description or ""),
+        ]
 
 
 def masked(name: str, value: Any) -> str:
@@ -133,6 +150,8 @@ def last_errors(logs: Path) -> list[str]:
                 text = handle.read().decode(errors="replace")
         except OSError:
             continue
-        found = [line for line in text.splitlines() if re.search(r"\b(ERROR|WARNING|CRITICAL)\b", line)]
+        found = [
+            line for line in text.splitlines() if re.search(r"\b(ERROR|WARNING|CRITICAL)\b", line)
+        ]
         lines += [f"{file.stem}: {line}" for line in found[-_LOG_LINES:]]
     return [re.sub(r"://[^/@\s]*@", "://***@", line) for line in lines[-3 * _LOG_LINES :]]

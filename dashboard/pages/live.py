@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from nicegui import Client, run, ui
+from nicegui import Client, ui
 
 from dashboard.house import House
 from dashboard.pages.frame import frame, html
@@ -19,7 +20,7 @@ class LiveView(ui.element, component="../static/live.js"):
         self._props["first"] = first
 
     def show(self, shot: dict[str, Any]) -> None:
-        self.run_method("show", shot)
+        _ = self.run_method("show", shot)
 
 
 def add(house: House, snapshots: Snapshots) -> None:
@@ -27,7 +28,7 @@ def add(house: House, snapshots: Snapshots) -> None:
 
     @ui.page("/")
     async def live(client: Client) -> None:
-        first = await run.io_bound(snapshots.take)
+        first = await asyncio.to_thread(snapshots.take)
         with frame("Live", "/"):
             html('<h1 class="unseen">Live</h1>')
             view = LiveView(first)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
-from nicegui import run, ui
+from nicegui import ui
 from nicegui.events import EChartPointClickEventArguments
 
 from dashboard.house import House
-from dashboard.pages.frame import clip_link, confidence_bar, empty, frame, heading, html, section, table
+from dashboard.pages.frame import (
+    clip_link,
+    confidence_bar,
+    empty,
+    frame,
+    heading,
+    html,
+    section,
+    table,
+)
 from dashboard.projection import Projection, project
 
 _COLOURS = ("#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f", "#edc948", "#b07aa1",
@@ -27,11 +37,12 @@ def add(house: House) -> None:
     @ui.page("/map")
     async def clip_map(request: Request) -> None:
         by = "outcome" if request.query_params.get("by") == "outcome" else "digit"
-        made = await run.io_bound(
-            lambda: house.remembered("map", _SECONDS, lambda: project(house))
-        )
+        made = await asyncio.to_thread(house.remembered, "map", _SECONDS, lambda: project(house))
         with frame("Map", "/map"):
-            heading("Map", "The latest clips, each where its features put it (first two principal components).")
+            heading(
+                "Map",
+                "The latest clips, each where its features put it (two principal components).",
+            )
             if not made.points:
                 empty("There is nothing to map yet.", 'Bring clips in on <a href="/">Live</a>.')
                 return
@@ -41,7 +52,7 @@ def add(house: House) -> None:
 def _show(made: Projection, by: str) -> None:
     html(
         f'<p>Coloured by {by}. <a href="/map?by={"digit" if by == "outcome" else "outcome"}">'
-        f'Colour by {"digit" if by == "outcome" else "right or wrong"}</a> · '
+        f"Colour by {'digit' if by == 'outcome' else 'right or wrong'}</a> · "
         f"{len(made.points):,} clips; the two axes hold {made.explained:.0%} of the variance. "
         "Click a point to hear it.</p>"
     )
@@ -49,16 +60,20 @@ def _show(made: Projection, by: str) -> None:
     told = html("").props("role=status")
 
     def hear(event: EChartPointClickEventArguments) -> None:
-        path = str(event.data["name"]) if isinstance(event.data, dict) else str(event.data[2])
-        ui.run_javascript(
-            f'const p = document.getElementById("player"); p.src = "/api/audio/{quote(path)}"; p.play()'
+        path = event.name
+        _ = ui.run_javascript(
+            f'const player = document.getElementById("player"); '
+            f'player.src = "/api/audio/{quote(path)}"; player.play()'
         )
         told.content = f"playing {clip_link(path)}"
 
     ui.echart(_chart(made, by), on_point_click=hear).classes("chart map")
     section("Suspected mislabels")
     if not made.suspects:
-        html("<p>Every clip with a truth lies among others of its digit, as far as can be told.</p>", "dim")
+        html(
+            "<p>Every clip with a truth lies among others of its digit, as far as can be told.</p>",
+            "dim",
+        )
         return
     html("<p>Their truth is another than that of most of their ten nearest neighbours.</p>", "dim")
     table(
@@ -79,7 +94,9 @@ def _chart(made: Projection, by: str) -> dict[str, Any]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for point in made.points:
         name = str(point["digit"]) if by == "digit" else point["outcome"]
-        groups.setdefault(name, []).append({"name": point["path"], "value": [point["x"], point["y"]]})
+        groups.setdefault(name, []).append(
+            {"name": point["path"], "value": [point["x"], point["y"]]}
+        )
     axis = {"axisLabel": {"show": False}, "splitLine": {"show": False},
             "axisTick": {"show": False}, "axisLine": {"lineStyle": {"color": _INK}}}  # fmt: skip
     series = [

@@ -36,7 +36,11 @@ def show_measured(house: House, version: str, card: dict[str, Any]) -> None:
 def _accuracies(measured: dict[str, Any]) -> None:
     tiles = []
     for side, found in measured.items():
-        told = "not measured" if not found else f"{found.get('correct', '?')} of {found.get('clips', '?')} right"
+        told = (
+            "not measured"
+            if not found
+            else f"{found.get('correct', '?')} of {found.get('clips', '?')} right"
+        )
         low, high = (found or {}).get("interval", (None, None))
         interval = f", 95% interval {percent(low)} to {percent(high)}" if low is not None else ""
         accuracy = percent(found["accuracy"] if found else None)
@@ -58,8 +62,9 @@ def _confusion(counts: list[list[int]], version: str) -> str:
         )
         rows.append(f'<tr><th scope="row">{truth}</th>{cells}</tr>')
     return (
-        f'<table class="confusion"><caption>Rows: truth. Columns: heard by {escape(version)}.</caption>'
-        f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        '<table class="confusion">'
+        f"<caption>Rows: truth. Columns: heard by {escape(version)}.</caption>"
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
 
@@ -67,9 +72,8 @@ def _cell(truth: int, heard: int, count: int, share: float) -> str:
     kind = "right" if truth == heard else "wrong"
     link = escape(clips_url(truth=truth, label=heard), quote=True)
     name = f"{count} clips of {truth} heard as {heard}"
-    strong = " strong" if share > 0.45 else ""
     inner = f'<a href="{link}" aria-label="{name}">{count}</a>' if count else "·"
-    return f'<td class="{kind}{strong}" style="--share:{share:.3f}">{inner}</td>'
+    return f'<td class="{kind}" style="--share:{share:.3f}">{inner}</td>'
 
 
 def _curves(history: dict[str, Any]) -> None:
@@ -82,7 +86,11 @@ def _curves(history: dict[str, Any]) -> None:
         if history.get(name)
     ]  # fmt: skip
     epochs = list(range(1, len(history.get("loss", [])) + 1))
-    axis = {"axisLabel": {"color": _INK}, "nameTextStyle": {"color": _INK}, "splitLine": {"show": False}}
+    axis = {
+        "axisLabel": {"color": _INK},
+        "nameTextStyle": {"color": _INK},
+        "splitLine": {"show": False},
+    }
     ui.echart({
         "tooltip": {"trigger": "axis"}, "legend": {"textStyle": {"color": _INK}},
         "xAxis": {"type": "category", "data": epochs, "name": "epoch", **axis},
@@ -103,7 +111,9 @@ def _reliability(house: House, version: str) -> None:
             "dim",
         )
         return
-    points = [[round(each["confidence"], 3), round(each["accuracy"], 3), each["clips"]] for each in bins]
+    points = [
+        [round(each["confidence"], 3), round(each["accuracy"], 3), each["clips"]] for each in bins
+    ]
     axis = {"type": "value", "min": 0, "max": 1, "axisLabel": {"color": _INK},
             "nameTextStyle": {"color": _INK}, "nameLocation": "middle", "nameGap": 30}  # fmt: skip
     ui.echart({

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
-from nicegui import run, ui
+from nicegui import ui
 
 from dashboard.api.models import Model, summaries
 from dashboard.house import House
@@ -25,7 +25,7 @@ def add(house: House) -> None:
 
     @ui.page("/models")
     async def models() -> None:
-        found = await run.io_bound(summaries, house)
+        found = await asyncio.to_thread(summaries, house)
         with frame("Models", "/models"):
             heading("Models")
             Training(house)
@@ -34,7 +34,16 @@ def add(house: House) -> None:
                 return
             _compare_form(found)
             table(
-                ["Version", "Trained", "Recipe", "Clips", "Known voices", "New voices", "Verdict", ""],
+                [
+                    "Version",
+                    "Trained",
+                    "Recipe",
+                    "Clips",
+                    "Known voices",
+                    "New voices",
+                    "Verdict",
+                    "",
+                ],
                 [_row(house, each) for each in found],
                 "Published models, newest first",
             )
@@ -75,7 +84,7 @@ class Training:
 
     async def _look(self) -> None:
         try:
-            running, last, live = await run.io_bound(self._state)
+            running, last, live = await asyncio.to_thread(self._state)
         except EarmarkError as error:
             self._told.content = escape(str(error))
             return
@@ -87,7 +96,9 @@ class Training:
             share = 100 * (done or 0) / total if total else 0
             self._bar.content = f'<span class="bar wide"><i style="width:{share:.0f}%"></i></span>'
         else:
-            ended = f"Last training: {escape(last['reason'])}" if last else "Nothing was trained yet."
+            ended = (
+                f"Last training: {escape(last['reason'])}" if last else "Nothing was trained yet."
+            )
             self._told.content = ended
             self._bar.content = ""
         if self._seen and live != self._seen:
@@ -107,7 +118,7 @@ class Training:
 
 async def _try(act: Any, words: str) -> bool:
     try:
-        await run.io_bound(act)
+        await asyncio.to_thread(act)
     except EarmarkError as error:
         ui.notify(str(error), type="negative")
         return False
@@ -134,7 +145,7 @@ def _row(house: House, model: Model) -> list[str]:
         f"{model.clips or 0:,}",
         f"<b>{percent(model.known_voices)}</b>",
         f"<b>{percent(model.new_voices)}</b>",
-        f'<small>{escape(model.verdict or "-")}</small>',
+        f"<small>{escape(model.verdict or '-')}</small>",
         f'<input type="checkbox" form="compare" name="version" value="{escape(model.version)}" '
         f'aria-label="Compare {escape(model.version)}">',
     ]

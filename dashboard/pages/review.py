@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from nicegui import run, ui
+from nicegui import ui
 from nicegui.events import KeyEventArguments
 
 from dashboard.house import House, person
@@ -77,7 +78,7 @@ def add(house: House) -> None:
     @ui.page("/review")
     async def review() -> None:
         desk = Desk(house)
-        await run.io_bound(desk.refill)
+        await asyncio.to_thread(desk.refill)
         with frame("Review", "/review"):
             heading("Review")
             Reviewing(desk)
@@ -106,13 +107,15 @@ class Reviewing:
             _show(row, self._desk.total, len(self._desk.done))
             self._buttons(row)
         following = [each["path"] for each in self._desk.clips[1:3]]
-        ui.run_javascript(f"earmarkShow({_js(row['path'])}, [{','.join(map(_js, following))}])")
+        _ = ui.run_javascript(f"earmarkShow({_js(row['path'])}, [{','.join(map(_js, following))}])")
 
     def _buttons(self, row: dict[str, Any]) -> None:
         with tag("div", "keys").props('role=group aria-label="What is spoken in it?"'):
             for digit in range(10):
                 guessed = " guess" if digit == row["label"] else ""
-                button = tag("button", f"key{guessed}").props(f'type=button aria-label="It is {digit}"')
+                button = tag("button", f"key{guessed}").props(
+                    f'type=button aria-label="It is {digit}"'
+                )
                 with button:
                     html(str(digit))
                 button.on("click", lambda digit=digit: self._correct(digit))
@@ -155,14 +158,14 @@ class Reviewing:
             await self._do(self._desk.skip, "skipped")
 
     async def _play(self) -> None:
-        ui.run_javascript("earmarkPlay()")
+        _ = ui.run_javascript("earmarkPlay()")
 
     async def _do(self, act: Any, words: str) -> None:
         if self._busy:
             return
         self._busy = True
         try:
-            record = await run.io_bound(act)
+            record = await asyncio.to_thread(act)
             told = words.format(path=record.path, truth=record.truth) if record else words
             self._told.content = escape(told if "{" not in told else "there is nothing to undo")
         except EarmarkError as error:
@@ -179,7 +182,7 @@ _ACTS = {"enter": "_confirm", " ": "_play", "u": "_undo", "s": "_skip"}
 def _show(row: dict[str, Any], total: int, done: int) -> None:
     path = row["path"]
     more = "+" if total >= 10_000 else ""
-    html(f"<b>{total:,}{more}</b> to review · <b id=\"done\">{done}</b> done here", "dim")
+    html(f'<b>{total:,}{more}</b> to review · <b id="done">{done}</b> done here', "dim")
     with tag("div", "split"):
         html(
             f'<img src="/api/pictures/{quote(path)}" width="640" height="374" '
@@ -189,7 +192,8 @@ def _show(row: dict[str, Any], total: int, done: int) -> None:
         with tag("div", "card"):
             html(
                 f'<p class="hear">Heard</p><p class="huge">{_digit(row["label"])}</p>'
-                f'<p>{confidence_bar(row["confidence"])}</p><p>{state_pill(row["state"])} {_named(row)}</p>'
+                f"<p>{confidence_bar(row['confidence'])}</p>"
+                f"<p>{state_pill(row['state'])} {_named(row)}</p>"
             )
             html(f"<ul>{_guesses(row)}</ul>", "guesses")
             html(f'<p class="path"><a href="/clip/{quote(path)}">{escape(path)}</a></p>')
@@ -203,10 +207,10 @@ def _show(row: dict[str, Any], total: int, done: int) -> None:
 
 def _guesses(row: dict[str, Any]) -> str:
     """The three best guesses, as far as they are known."""
-    top = row.get("top") or ([(row["label"], row["confidence"])] if row["label"] is not None else [])
-    return "".join(
-        f"<li><b>{digit}</b> {confidence_bar(share)}</li>" for digit, share in top
+    top = row.get("top") or (
+        [(row["label"], row["confidence"])] if row["label"] is not None else []
     )
+    return "".join(f"<li><b>{digit}</b> {confidence_bar(share)}</li>" for digit, share in top)
 
 
 def _named(row: dict[str, Any]) -> str:
@@ -216,7 +220,7 @@ def _named(row: dict[str, Any]) -> str:
 
 
 def _digit(label: int | None) -> str:
-    return "–" if label is None else str(label)
+    return "-" if label is None else str(label)
 
 
 def _nothing_left(done: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from earmark.store import keys
 from earmark.store.board import Board
 from earmark.store.connection import Connection
 from earmark.store.ledger import Ledger
@@ -20,6 +21,14 @@ class Store:
     clips: Ledger
     vectors: Vectors
     board: Board
+
+    def is_wiped(self) -> bool:
+        """Whether nobody has said `was_told`, or the store was wiped since."""
+        return not self.connection.exists(keys.TOLD)
+
+    def was_told(self) -> None:
+        """The store knows what the files on disk say: corrections, and what is to be forgotten."""
+        self.connection.set(keys.TOLD, 1)
 
     @classmethod
     def at(cls, url: str, *, wait_seconds: float = 0) -> Self:

@@ -53,7 +53,7 @@ class Board:
 
     def live(self) -> Announcement | None:
         value = self._redis.get(keys.LIVE)
-        return Announcement(**json.loads(value)) if value else None
+        return Announcement.of_json(json.loads(value)) if value else None
 
     def artefact(self, announcement: Announcement) -> Artefact | None:
         """The bytes of an announced model, verified; None where the store has none.
@@ -108,6 +108,11 @@ class Board:
         pipeline.delete(keys.TRAINING)
         pipeline.execute()
         self.tell_result(result)
+
+    def end_training_badly(self, reason: str) -> None:
+        """Tell that a training broke; the next one compares itself with the one before."""
+        self._redis.delete(keys.TRAINING)
+        self.tell_result({"outcome": "failed", "reason": reason})
 
     def tell_result(self, result: dict[str, Any]) -> None:
         """Tell how a training ended to whoever listens."""

@@ -8,6 +8,7 @@ script in the store, is atomic, and may be repeated without harm.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,8 @@ from earmark.store.board import EVENTS_KEPT
 from earmark.store.connection import Connection
 
 _CHUNK = 1_000
+_NEVER = 1e12
+"""Later than any clock tells."""
 
 Head = tuple[State, Revision, bool]
 """State, revision and whether the file is gone."""
@@ -56,7 +59,7 @@ class Ledger:
         self._redis: Any = connection  # its annotations allow text where bytes come
         self._scripts = {
             name: connection.register_script(_source(name))
-            for name in ("note", "accept", "claim", "settle", "swap", "forget", "restore")
+            for name in ("note", "accept", "claim", "renew", "settle", "swap", "forget", "restore")
         }
 
     def note(self, records: Sequence[Record], lease_until: float) -> list[str]:
@@ -70,18 +73,36 @@ class Ledger:
         self._run("accept", lease_until, *_flat((path, str(rev)) for path, rev in clips))
 
     def claim(
-        self, clips: Sequence[tuple[str, Revision]], lease_until: float
+        self,
+        clips: Sequence[tuple[str, Revision]],
+        lease_until: float,
+        *,
+        now: float = math.inf,
+        message: str = "",
     ) -> list[Claim | None]:
-        """Take clips in hand; None for each that is done, rewritten or unknown."""
-        answers = self._run("claim", lease_until, *_flat((path, str(rev)) for path, rev in clips))
+        """Take clips in hand; None for each that is done, rewritten, unknown or held by another.
+
+        Parameters
+        ----------
+        now
+            Seconds since the epoch; a lease of another message that ends later is respected.
+        message
+            Which message brought the clips; the same one may take them again.
+        """
+        pairs = _flat((path, str(rev)) for path, rev in clips)
+        answers = self._run("claim", lease_until, min(now, _NEVER), message, *pairs)
         return [
             None if answer is None else _claim(path, answer)
             for (path, _), answer in zip(clips, answers, strict=True)
         ]
 
-    def strike(self, path: str) -> int:
+    def strike(self, path: str, lease_until: float) -> int:
         """Count that a suspect clip is about to be opened again; answers the count."""
-        return int(self._redis.hincrby(keys.STRIKES, path, 1))
+        return int(self._run("renew", lease_until, 1, path)[0])
+
+    def renew(self, paths: Sequence[str], lease_until: float) -> None:
+        """Tell that claimed clips are still in hand; those that are done are left alone."""
+        self._run("renew", lease_until, 0, *paths)
 
     def settle(
         self, settlements: Sequence[Settlement], vectors_table: str, worker: str

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from earmark.jobs import Sender
 from earmark.store import Store
 from tests import tiny_models
 from tests.household import Household, Running, furnished, server
@@ -27,6 +28,14 @@ def store(house: Household) -> Iterator[Store]:
     tidy_up(house)
     yield store
     store.connection.close()
+
+
+@pytest.fixture
+def sender(house: Household) -> Iterator[Sender]:
+    """Publishes tasks in the house."""
+    sender = Sender(house.settings.model_copy(update={"redis_url": house.settings.store_url}))
+    yield sender
+    sender.close()
 
 
 @pytest.fixture(scope="module")

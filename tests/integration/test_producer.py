@@ -204,7 +204,7 @@ def test_new_content_under_an_old_name_is_a_new_job(watch: Watch) -> None:
     watch.until_queued("a.wav")
     first = watch.record("a.wav").revision
 
-    drop(watch.inbox / "a.wav", wav(seconds=0.2))
+    drop(watch.inbox / "a.wav", wav(seconds=0.3))
     watch.until(lambda: watch.record("a.wav").revision != first, "a new revision", turning=0.1)
     watch.until_queued("a.wav")
 
@@ -402,10 +402,10 @@ def test_clips_that_are_all_rewritten_while_the_queue_is_full_are_queued_anew(
     with watch_over(house, store, settings) as watch:
         watch.until_queued(*names)
         for name in names:
-            drop(watch.inbox / name, wav(seconds=0.2))
+            drop(watch.inbox / name, wav(seconds=0.3))
 
         def all_new() -> bool:
-            return all(head[1].size_bytes > 2_000 for _, head in store.clips.all_heads())
+            return all(head[1].size_bytes > 4_000 for _, head in store.clips.all_heads())
 
         watch.until(all_new, "new revisions", turning=5.0)
         watch.until_queued(*names)
@@ -448,7 +448,7 @@ def test_a_store_that_goes_away_loses_nothing_that_was_ready() -> None:
 
 def watch_seconds() -> float:
     """A little more than the time between two comparisons of folder and store."""
-    return Settings.model_fields["reconcile_seconds"].default + 1.0
+    return float(Settings.model_fields["reconcile_seconds"].default) + 1
 
 
 def _labelled(watch: Watch, path: str) -> Record:

@@ -158,3 +158,21 @@ def test_every_setting_that_compose_names_is_one(repository: Path) -> None:
 
     assert named
     assert {name.lower() for name in named} <= Settings.model_fields.keys()
+
+
+def test_the_images_run_as_a_user_of_their_own_who_owns_no_code(repository: Path) -> None:
+    dockerfile = (repository / "Dockerfile").read_text()
+    runtime = dockerfile.partition("AS runtime")[2]
+
+    assert re.findall(r"^USER (\S+)$", dockerfile, re.MULTILINE) == ["earmark"]
+    assert "USER earmark" in runtime.partition("FROM ")[0]
+    assert "--chown" not in dockerfile
+    assert re.search(r"useradd .*--no-create-home .*nologin earmark", runtime)
+
+
+def test_only_memory_and_volumes_can_be_written(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert service["tmpfs"] == ["/tmp"], name
+        assert "privileged" not in service, name
+        assert "cap_add" not in service, name
+        assert not [target for target in mounts(service) if "docker.sock" in target], name

@@ -18,7 +18,9 @@ from earmark.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-_SHOWN = re.compile(r"^(?:    |\$ )(?:[A-Z_]+=\S+ )*(earmark .+?)(?:\s{2,}.*|\s+#.*)?$", re.MULTILINE)
+_SHOWN = re.compile(
+    r"^(?:    |\$ )(?:[A-Z_]+=\S+ )*(earmark .+?)(?:\s{2,}.*|\s+#.*)?$", re.MULTILINE
+)
 
 
 @pytest.fixture(scope="module")

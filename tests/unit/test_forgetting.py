@@ -6,9 +6,11 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -17,11 +19,14 @@ from earmark.cli import keeping  # noqa: F401 - registers the commands
 from earmark.cli.app import app
 from earmark.clips import Record, Revision, State, Told
 from earmark.curation import correct
-from earmark.errors import LabelError
+from earmark.errors import LabelError, TrainingBusy
 from earmark.features import front_end
 from earmark.forgetting import FILE, Forgotten, Place, forget, read, survey
 from earmark.registry import Registry
 from earmark.store import Store, keys
+from earmark.store.ledger import Settlement
+from earmark.store.vectors import table
+from earmark.waiting import Clock, wait_until_settled
 from producer.inbox import Inbox
 from producer.reconciling import unrecorded
 from tests import tiny_models
@@ -184,6 +189,35 @@ def test_a_clip_that_was_not_heard_yet_is_forgotten_too(place: Place, tone: Tone
     assert place.store.clips.claim([("7_theo_0.wav", revision)], 0) == [None]
 
 
+def test_a_clip_that_a_worker_has_in_hand_is_not_settled(place: Place, tone: Tone) -> None:
+    path = tone(place.inbox / "7_theo_0.wav")
+    revision = Revision.of(path.stat())
+    record = Record(path="7_theo_0.wav", revision=revision, state=State.PENDING, speaker="theo")
+    place.store.clips.note([record], time.time() + 60)
+    [claim] = place.store.clips.claim([("7_theo_0.wav", revision)], time.time() + 60)
+    assert claim is not None
+
+    forget_theo(place)
+    heard = replace(claim.record, state=State.LABELLED, label=7, digest="00ff" * 8)
+    settlement = Settlement(heard, b"", np.zeros(FRONT_END.dimensions, np.float32))
+    place.store.clips.settle([settlement], table(FRONT_END), "worker@here:1")
+
+    assert paths(place) == set()
+    assert place.store.vectors.count(FRONT_END) == 0
+
+
+def test_nobody_waits_for_a_clip_that_stays_forgotten(
+    place: Place, heard: dict[str, Record]
+) -> None:
+    forget_theo(place)
+    revision = Revision.of((place.inbox / "memo.wav").stat())
+    clock = Clock(now=lambda: 0.0, sleep=lambda seconds: pytest.fail("it waits"))
+
+    ended = wait_until_settled(place.store, {"memo.wav": revision}, clock, lambda clips: None)
+
+    assert ended == {}
+
+
 def test_a_label_of_a_clip_that_is_not_there_is_forgotten(place: Place) -> None:
     said = labels.statement("lost.wav", 4, speaker="theo", by="ben", at=NOW)
     labels.append(place.labels_file, [said])
@@ -195,16 +229,30 @@ def test_a_label_of_a_clip_that_is_not_there_is_forgotten(place: Place) -> None:
     assert place.store.clips.corrections(["lost.wav"]) == [None]
 
 
-def test_cached_views_of_the_voice_are_deleted(place: Place, heard: dict[str, Record]) -> None:
-    theo, ann = heard["memo.wav"].digest, heard["3_ann_0.wav"].digest
-    for name in (f"mfcc-time/{theo}.npy", f"ab/{theo}-3.npy", f"mfcc-time/{ann}.npy"):
-        (place.data / "views" / name).parent.mkdir(parents=True, exist_ok=True)
-        (place.data / "views" / name).write_bytes(b"view")
+def test_cached_views_are_deleted_for_they_hold_the_voice(
+    place: Place, heard: dict[str, Record]
+) -> None:
+    for name in ("mfcc-time-ab12.views", "lock"):
+        (place.data / "views").mkdir(parents=True, exist_ok=True)
+        (place.data / "views" / name).write_bytes(b"views")
 
     gone = forget_theo(place)
 
-    assert gone.views == 2
-    assert [path.stem for path in (place.data / "views").rglob("*.npy")] == [ann]
+    assert gone.views == 1
+    assert [path.name for path in (place.data / "views").iterdir()] == ["lock"]
+
+
+def test_while_a_training_may_hear_the_voice_nothing_is_forgotten(
+    place: Place, heard: dict[str, Record]
+) -> None:
+    with (
+        place.store.board.training_lock(),
+        pytest.raises(TrainingBusy, match="may hear 'theo': forget when it has ended"),
+    ):
+        forget_theo(place)
+
+    assert paths(place) == heard.keys()
+    assert read(place.data / FILE) == {}
 
 
 def test_the_models_that_were_trained_on_the_voice_are_named(

@@ -49,8 +49,8 @@ def state_of(store: Store, path: str) -> State:
     return head[0]
 
 
-def test_a_batch_has_at_most_64_clips() -> None:
-    assert [len(batch.clips) for batch in batches(clips(130))] == [64, 64, 2]
+def test_a_batch_has_at_most_256_clips() -> None:
+    assert [len(batch.clips) for batch in batches(clips(514))] == [256, 256, 2]
 
 
 def test_a_batch_has_at_most_a_tenth_of_a_second_of_work() -> None:

@@ -167,7 +167,7 @@ def test_speakers_may_be_a_list_in_the_file(bare: Path) -> None:
 
 def test_the_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Settings.load().seed = 3
+        Settings.load().seed = 3  # type: ignore[misc]
 
 
 def test_sizes_are_told_in_megabytes_and_used_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

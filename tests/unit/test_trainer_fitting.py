@@ -10,7 +10,8 @@ import pytest
 from earmark.errors import TrainingError
 from tests.clip_tables import TINY, clip_table
 from trainer.backend import keras
-from trainer.fitting import Epoch, Samples, build, compiled, fit, probabilities
+from trainer.feeding import Samples
+from trainer.fitting import Epoch, build, compiled, fit, probabilities
 from trainer.recipes import NOTEBOOK, RECIPES, recipe
 
 

@@ -133,7 +133,7 @@ def test_the_card_tells_a_worker_what_it_must_know(card: dict[str, Any]) -> None
     announcement = Announcement.of_card(card)
     assert announcement.front_end == "mfcc-mean"
     assert announcement.fingerprint == front_end("mfcc-mean").fingerprint
-    assert announcement.confidence == TERMS.confidence
+    assert announcement.thresholds == (TERMS.confidence,) * 10
 
 
 def test_the_card_tells_how_the_model_came_about(card: dict[str, Any]) -> None:

@@ -61,7 +61,8 @@ def test_more_hints_than_are_kept_ask_for_a_look_at_the_whole_folder(
 def test_every_way_in_is_told(tmp_path: Path, how: str) -> None:
     inbox, outside = Inbox((tmp_path / "inbox").resolve()), tmp_path / "outside"
     inbox.root.mkdir()
-    hints, told = Hints(), set()
+    hints = Hints()
+    told: set[str] = set()
     with watched(inbox, hints, how):  # type: ignore[arg-type]
         drop(inbox.root / "written.wav")
         drop(outside / "renamed.wav").rename(inbox.root / "renamed.wav")
@@ -85,7 +86,8 @@ def test_every_way_in_is_told(tmp_path: Path, how: str) -> None:
 
 def test_names_that_are_no_clips_are_not_told(tmp_path: Path, how: str) -> None:
     inbox = Inbox(tmp_path.resolve())
-    hints, told = Hints(), set()
+    hints = Hints()
+    told: set[str] = set()
     with watched(inbox, hints, how):  # type: ignore[arg-type]
         for path in (".hidden.wav", "a.wav.part", "notes.txt", "clip.wav"):
             drop(inbox.root / path)

@@ -4,10 +4,11 @@ local accepted = {}
 for i = 2, #ARGV, 2 do
   local path, wanted = ARGV[i], ARGV[i + 1]
   local old = now[path]
-  local state, revision, presence
-  if old then state, revision, presence = head(old) end
+  local state, revision, _, score = head(old)
   if revision == wanted and (state == 'pending' or state == 'queued') then
-    if state ~= 'queued' then put(path, with_head(old, 'queued', presence)) end
+    if state == 'pending' then
+      put(path, 'queued' .. string.sub(old, #state + 1), state, score, 'queued', score)
+    end
     accepted[#accepted + 1] = path
   end
 end

@@ -8,17 +8,17 @@ local noted = {}
 for i = 2, #ARGV, 2 do
   local path, record = ARGV[i], ARGV[i + 1]
   local old = now[path]
-  local state, revision, presence
-  if old then state, revision, presence = head(old) end
-  local _, wanted = head(record)
+  local state, revision, presence, score = head(old)
+  local new_state, wanted, _, new_score = head(record)
   local back = presence == 'gone'
   if not old or revision ~= wanted or (back and state == 'failed') then
     if kept_out[i / 2] ~= wanted then
-      put(path, record)
+      put(path, record, state, score, new_state, new_score)
       noted[#noted + 1] = path
     end
   elseif back then
-    put(path, with_head(old, state, 'here'))
+    local here = string.gsub(old, ' gone ', ' here ', 1)
+    put(path, here, state, score, state, score)
   end
 end
 commit()

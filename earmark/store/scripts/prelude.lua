@@ -10,10 +10,11 @@ local indexes = {
 local events, forgotten = KEYS[13], KEYS[14]
 
 local MOST = 4000 -- arguments of one command; Lua's stack holds 8,000. Even, so pairs stay pairs.
-local before, now, changed = {}, {}, {}
+local now, changed, came_from = {}, {}, {}
 
+-- State, revision, presence and score; nothing where there is no record.
 local function head(record)
-  return string.match(record, '^(%S+) (%S+) (%S+) (%S+)\n') -- state, revision, presence, score
+  if record then return string.match(record, '^(%S+) (%S+) (%S+) (%S+)\n') end
 end
 
 -- A command with as many arguments as there are; answers all that it answered, if that is a list.
@@ -38,28 +39,25 @@ end
 
 local function load(paths)
   local records = each('HMGET', clips, paths)
-  for i = 1, #paths do
-    before[paths[i]] = records[i]
-    now[paths[i]] = records[i]
+  for i = 1, #paths do now[paths[i]] = records[i] end
+end
+
+-- Give a clip a record: its state and score move from what they were, nil if there was nothing.
+local function put(path, record, was_state, was_score, state, score)
+  local from = came_from[path]
+  if not from then
+    from = {was_state, was_score}
+    came_from[path] = from
+    changed[#changed + 1] = path
   end
-end
-
--- The record is false where there is none.
-local function put(path, record)
-  if before[path] == now[path] then changed[#changed + 1] = path end
+  from.state, from.score = state, score
   now[path] = record
-end
-
-local function with_head(record, state, presence)
-  local _, revision, _, score = head(record)
-  local body = string.sub(record, string.find(record, '\n', 1, true), -1)
-  return state .. ' ' .. revision .. ' ' .. presence .. ' ' .. score .. body
 end
 
 local function move(path, from, to, removed, added)
   if from == to then return end
-  if indexes[from] then table.insert(removed[from], path) end
-  if indexes[to] then table.insert(added[to], path) end
+  if removed[from] then removed[from][#removed[from] + 1] = path end
+  if added[to] then added[to][#added[to] + 1] = path end
 end
 
 local function commit()
@@ -67,11 +65,9 @@ local function commit()
   for name in pairs(indexes) do removed[name], added[name] = {}, {} end
   for i = 1, #changed do
     local path = changed[i]
-    local was_state, was_score, _
-    if before[path] then was_state, _, _, was_score = head(before[path]) end
-    local state, _, _, score = head(now[path])
-    move(path, was_state, state, removed, added)
-    move(path, was_score, score, removed, added)
+    local from = came_from[path]
+    move(path, from[1], from.state, removed, added)
+    move(path, from[2], from.score, removed, added)
     records[2 * i - 1], records[2 * i] = path, now[path]
   end
   for name, key in pairs(indexes) do
@@ -81,9 +77,20 @@ local function commit()
   each('HSET', clips, records)
 end
 
--- Give clips, as path after path, the same time in the sorted set of leases.
+-- Give clips the same time in the sorted set of leases.
 local function lease(paths, until_time)
   local arguments = {}
   for i = 1, #paths do arguments[2 * i - 1], arguments[2 * i] = until_time, paths[i] end
   each('ZADD', leases, arguments)
+end
+
+-- A claimed clip's mark: how often it was opened without an outcome, until when it is held, and
+-- which message brought it.
+local function strike(count, until_time, message)
+  return count .. ' ' .. until_time .. ' ' .. message
+end
+
+local function strike_of(mark)
+  local count, until_time, message = string.match(mark, '^(%S+) (%S+) (.*)$')
+  return tonumber(count), tonumber(until_time), message
 end

@@ -6,12 +6,11 @@ local restored = {}
 for i = 1, #ARGV, 2 do
   local path, record = ARGV[i], ARGV[i + 1]
   local old = now[path]
-  local state, revision
-  if old then state, revision = head(old) end
-  local _, wanted = head(record)
+  local state, revision, _, score = head(old)
+  local new_state, wanted, _, new_score = head(record)
   local open = state == 'pending' or state == 'queued'
   if not old or (open and revision == wanted) then
-    put(path, record)
+    put(path, record, state, score, new_state, new_score)
     restored[#restored + 1] = path
   end
 end

@@ -10,16 +10,15 @@ local changed_since, settled, vectors, told = {}, {}, {}, {}
 for i = 1, #paths do
   local at = 6 * i - 3
   local path, record, correction = paths[i], ARGV[at + 1], ARGV[at + 4]
-  local state, revision
-  if now[path] then state, revision = head(now[path]) end
-  local _, wanted = head(record)
+  local state, revision, _, score = head(now[path])
+  local new_state, wanted, _, new_score = head(record)
   if revision == wanted and (state == 'pending' or state == 'queued') then
     local newest = corrections[i] or ''
     if newest ~= correction then
       changed_since[#changed_since + 1] = path
       changed_since[#changed_since + 1] = newest
     else
-      put(path, record)
+      put(path, record, state, score, new_state, new_score)
       settled[#settled + 1] = path
       if ARGV[at + 3] ~= '' then
         vectors[#vectors + 1] = ARGV[at + 2]

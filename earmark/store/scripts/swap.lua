@@ -5,8 +5,9 @@ local swapped, due, done = {}, {}, {}
 for i = 1, #ARGV, 3 do
   local path, old, new = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   if now[path] == old then
-    put(path, new)
-    local state = head(new)
+    local was_state, _, _, was_score = head(old)
+    local state, _, _, score = head(new)
+    put(path, new, was_state, was_score, state, score)
     if state == 'pending' then
       due[#due + 1] = path
     elseif state ~= 'queued' then

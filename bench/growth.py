@@ -1,0 +1,168 @@
+"""Whether a clip costs more when the store holds more, and how many bytes it takes there.
+
+The records are synthetic, and each has a vector of its own. Run as
+`python -m bench.growth [--quick]`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+import numpy as np
+
+from bench.parts import Setting, run_alone
+from bench.rig import rig
+from bench.table import Part, Row
+from earmark.clips import Record, Revision, State
+from earmark.dataset import from_store
+from earmark.features import FRONT_ENDS
+from earmark.jobs import BATCH_CLIPS
+from earmark.store import Store, keys
+from earmark.store.ledger import Claim, Settlement
+from earmark.store.vectors import table
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+SIZES_QUICK = (1_000, 10_000)
+LOADED_SIZES = (10_000, 100_000)
+BYTES_A_CLIP = 1_200
+ROUNDS = 12
+_FRONT_END = FRONT_ENDS["mfcc-mean"]
+_CHUNK = 2_000
+_LEASE = 1e12
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one clip on its way through the ledger: noted, accepted, claimed, settled."""
+
+    microseconds: float
+    """Processor time of the server and of the client."""
+    bytes: float
+    """Memory of the server for each clip in it."""
+
+
+def part(setting: Setting) -> Part:
+    """All rows of growth."""
+    sizes = SIZES_QUICK if setting.quick else SIZES
+    costs: dict[int, Cost] = {}
+    rows: list[Row] = []
+    with rig(setting.models, 1) as home:
+        for size in sizes:
+            _grow(home.store, len_before := _count(home.store), size - len_before)
+            if size in LOADED_SIZES:
+                rows.append(_loading(home.store, size))
+            costs[size] = _cost(home.store, first=size)
+    first = costs[sizes[0]].microseconds
+    ledger = [
+        Row(
+            what=f"ledger and vectors, {size:,} clips there (peer: {sizes[0]:,} there)",
+            unit="us",
+            ours=cost.microseconds,
+            peer=first,
+        )
+        for size, cost in costs.items()
+    ]
+    memory = Row(
+        what=f"memory a clip, {sizes[-1]:,} clips there",
+        unit="bytes",
+        ours=costs[sizes[-1]].bytes,
+        goal=BYTES_A_CLIP,
+    )
+    return Part([*ledger, memory, *rows])
+
+
+def records(first: int, count: int) -> Iterator[Record]:
+    """Labelled clips as they stand in the store, each with a name and a digest of its own."""
+    for number in range(first, first + count):
+        digit, speaker = number % 10, number % 97
+        yield Record(
+            path=f"{number // 3_000}/{digit}_speaker{speaker}_{number}.wav",
+            revision=Revision(7_000 + number % 999, 1_763_870_000_000_000_000 + number),
+            state=State.LABELLED,
+            digest=blake2b(number.to_bytes(8, "little"), digest_size=16).hexdigest(),
+            seconds=0.4321,
+            rate=8_000,
+            label=digit,
+            confidence=0.9876,
+            top=((digit, 0.9876), ((digit + 1) % 10, 0.0101), ((digit + 2) % 10, 0.0023)),
+            model="20261123-044427-1f7c",
+            truth=digit,
+            speaker=f"speaker{speaker}",
+            truth_by="name",
+            blind=True,
+            noted_at=1_763_870_000.123456,
+            done_at=1_763_870_000.654321,
+        )
+
+
+def fill(store: Store, clips: Sequence[Record]) -> None:
+    """Put finished records and their vectors into the store, without going through the ledger."""
+    random = np.random.default_rng(len(clips))
+    vectors = random.standard_normal((len(clips), _FRONT_END.dimensions)).astype(np.float32)
+    pipeline = store.connection.pipeline(transaction=False)
+    pipeline.hset(keys.CLIPS, mapping={clip.path: clip.encode() for clip in clips})
+    by_digest = {
+        bytes.fromhex(c.digest or ""): v.tobytes() for c, v in zip(clips, vectors, strict=True)
+    }
+    pipeline.hset(table(_FRONT_END), mapping=by_digest)  # type: ignore[arg-type]
+    pipeline.sadd(keys.state(State.LABELLED), *(clip.path for clip in clips))
+    for clip in clips:
+        pipeline.sadd(keys.score(clip.score), clip.path)
+    pipeline.execute()
+
+
+def _grow(store: Store, first: int, count: int) -> None:
+    for start in range(first, first + count, _CHUNK):
+        fill(store, list(records(start, min(_CHUNK, first + count - start))))
+
+
+def _count(store: Store) -> int:
+    return int(store.connection.hlen(keys.CLIPS))
+
+
+def _cost(store: Store, first: int) -> Cost:
+    """The cheapest of some batches that go through the ledger; they are taken out again."""
+    used = int(store.connection.info("memory")["used_memory"])
+    cheapest = float("inf")
+    for turn in range(ROUNDS):
+        batch = list(records(10**8 + turn * BATCH_CLIPS, BATCH_CLIPS))
+        began = _seconds(store)
+        _go_through(store, batch)
+        cheapest = min(cheapest, _seconds(store) - began)
+        store.clips.forget([(clip.path, clip.revision) for clip in batch])
+    return Cost(cheapest / BATCH_CLIPS * 1e6, used / first)
+
+
+def _go_through(store: Store, done: Sequence[Record]) -> None:
+    clips = [(clip.path, clip.revision) for clip in done]
+    vector = np.zeros(_FRONT_END.dimensions, np.float32)
+    store.clips.note([replace(clip, state=State.PENDING) for clip in done], _LEASE)
+    store.clips.accept(clips, _LEASE)
+    claims: list[Claim | None] = store.clips.claim(clips, _LEASE)
+    settlements = [
+        Settlement(clip, b"", vector) for clip, claim in zip(done, claims, strict=True) if claim
+    ]
+    store.clips.settle(settlements, table(_FRONT_END), "bench")
+
+
+def _seconds(store: Store) -> float:
+    server = store.connection.info("cpu")
+    return float(server["used_cpu_user"] + server["used_cpu_sys"]) + time.process_time()
+
+
+def _loading(store: Store, size: int) -> Row:
+    began = time.perf_counter()
+    found = from_store(store, _FRONT_END)
+    seconds = time.perf_counter() - began
+    if len(found.table) != size:
+        raise RuntimeError(f"{len(found.table)} of {size} clips were loaded")
+    return Row(
+        what=f"the trainer's data set of {size:,} clips is loaded in", unit="s", ours=seconds
+    )
+
+
+if __name__ == "__main__":
+    run_alone(part, __doc__)

@@ -1,0 +1,47 @@
+"""A published model for the workers to label with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.corpus import Corpus
+from bench.rig import REPOSITORY
+from earmark.registry import CARD, Registry, sealed, shipped_models
+
+RUN_SECONDS = 180
+
+
+def models(spare: Path, corpus: Corpus) -> Path:
+    """A folder with a model: the shipped one, else one that is trained now."""
+    shipped = shipped_models()
+    if Registry(shipped).versions():
+        return shipped
+    clips = spare / "training"
+    clips.mkdir()
+    for path in corpus.paths:
+        shutil.copy(path, clips)
+    folder = spare / "models"
+    command = [sys.executable, "-m", "trainer.from_folder", str(clips), "--models", str(folder)]
+    subprocess.run(
+        [*command, "--source", "a benchmark's"],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        timeout=RUN_SECONDS,
+    )
+    return folder
+
+
+def publish_again(registry: Registry, version: str) -> None:
+    """Publish the live model once more under another name, and make it the live one."""
+    live = registry.live()
+    staged = registry.staging(version)
+    shutil.copytree(registry.path(live), staged, dirs_exist_ok=True)
+    card = json.loads((staged / CARD).read_text()) | {"version": version}
+    (staged / CARD).write_text(json.dumps(sealed(card, staged)))
+    registry.publish(staged, version)
+    registry.promote(version)

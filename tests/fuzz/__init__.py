@@ -1,0 +1,1 @@
+"""Damaged wavs and zips by the hundred thousand: no crash, no hang, no error without a sentence."""

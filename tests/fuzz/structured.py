@@ -1,0 +1,68 @@
+"""Files that hypothesis builds from chunks, so that it can shrink what it finds."""
+
+from __future__ import annotations
+
+import struct
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.corpus import riff
+from tests.fuzz.mutations import EDGES, NAMES, TAGS
+from tests.fuzz.trials import hear
+
+EXAMPLES = 5_000
+
+_numbers16 = st.sampled_from([edge for edge in EDGES if edge <= 0xFFFF]) | st.integers(0, 0xFFFF)
+_numbers32 = st.sampled_from(EDGES) | st.integers(0, 0xFFFF_FFFF) | st.integers(1_000, 48_000)
+_formats = st.builds(
+    lambda coding, channels, rate, speed, frame, bits, rest: (
+        b"fmt ",
+        struct.pack("<HHIIHH", coding, channels, rate, speed, frame, bits) + rest,
+    ),
+    st.sampled_from(TAGS) | _numbers16,
+    st.integers(1, 3) | _numbers16,
+    _numbers32,
+    _numbers32,
+    st.integers(1, 12) | _numbers16,
+    st.sampled_from((8, 12, 16, 24, 32, 64)) | _numbers16,
+    st.binary(max_size=40),
+)
+_chunks = st.tuples(st.sampled_from(NAMES), st.binary(max_size=600))
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    form=st.sampled_from((b"RIFF", b"RF64", b"BW64")),
+    before=st.lists(_chunks, max_size=3),
+    coding=_formats,
+    between=st.lists(_chunks, max_size=2),
+    audio=st.binary(max_size=2_000),
+    sizes=st.none() | st.tuples(_numbers32, _numbers32),
+)
+def all_end_well(
+    form: bytes,
+    before: list[tuple[bytes, bytes]],
+    coding: tuple[bytes, bytes],
+    between: list[tuple[bytes, bytes]],
+    audio: bytes,
+    sizes: tuple[int, int] | None,
+) -> None:
+    """No file of chunks ends with anything but a value or a sentence."""
+    clip = riff(*before, coding, *between, (b"data", audio), form=form)
+    if sizes is not None:
+        at = clip.rindex(b"data", 0, len(clip) - len(audio)) + 4
+        clip = (
+            clip[:4]
+            + struct.pack("<I", sizes[0])
+            + clip[8:at]
+            + struct.pack("<I", sizes[1])
+            + (clip[at + 4 :])
+        )
+    hear(clip)

@@ -1,0 +1,195 @@
+"""The dashboard's own index: what it finds, how it pages, how it follows the store."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dashboard.following import Follower
+from dashboard.index import Index
+from dashboard.query import Query
+from earmark.clips import Record, Revision, State
+from earmark.store import Store
+
+
+def clip(number: int, **values: object) -> Record:
+    plain = Record(
+        path=f"{number % 10}_theo_{number}.wav",
+        revision=Revision(100, number),
+        state=State.LABELLED,
+        digest=f"{number:032x}",
+        label=number % 10,
+        confidence=0.5,
+        model="m",
+        noted_at=float(number),
+        done_at=float(number),
+    )
+    return replace(plain, **values)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    return Index(tmp_path / "index.sqlite")
+
+
+def paths(rows: list[dict[str, object]]) -> list[object]:
+    return [row["path"] for row in rows]
+
+
+def test_pages_lead_through_all_clips_newest_first_and_each_once(index: Index) -> None:
+    index.record(clip(number) for number in range(25))
+    seen: list[object] = []
+    mark = None
+    while True:
+        page = index.page(Query(), after=mark, limit=10)
+        seen += paths(page.rows)
+        mark = page.after
+        if mark is None:
+            break
+
+    assert seen == [clip(number).path for number in reversed(range(25))]
+
+
+def test_clips_of_the_same_moment_are_not_lost_between_pages(index: Index) -> None:
+    index.record(clip(number, done_at=1.0) for number in range(5))
+
+    first = index.page(Query(), limit=3)
+    second = index.page(Query(), after=first.after, limit=3)
+
+    assert len({*paths(first.rows), *paths(second.rows)}) == 5
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        (Query(states=("failed",)), [3]),
+        (Query(label=7), [17, 7]),
+        (Query(truth="5"), [5]),
+        (Query(truth="any"), [5, 4]),
+        (Query(truth="none"), [4]),
+        (Query(score="wrong"), [5]),
+        (Query(speaker="ann"), [5]),
+        (Query(at_least=0.9), [6]),
+        (Query(search="theo_1"), [19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 1]),
+        (Query(search="%"), []),
+        (Query(since=18, until=18), [18]),
+    ],
+)
+def test_a_filter_finds_what_fits(index: Index, query: Query, numbers: list[int]) -> None:
+    index.record(clip(number) for number in range(20))
+    index.record(
+        [
+            clip(3, state=State.FAILED, label=None, confidence=None, model=None),
+            clip(4, truth="none", truth_by="ann"),
+            clip(5, truth=5, label=8, blind=True, speaker="ann", truth_by="name"),
+            clip(6, confidence=0.95),
+        ]
+    )
+
+    assert paths(index.page(query).rows) == [clip(number).path for number in numbers]
+
+
+def test_a_search_without_an_index_looks_only_so_far_and_says_where_to_go_on(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.index.FARTHEST", 10)
+    index.record(clip(number) for number in range(25))
+
+    first = index.page(Query(search="theo_1."))
+    second = index.page(Query(search="theo_1."), after=first.after)
+    third = index.page(Query(search="theo_1."), after=second.after)
+
+    assert (paths(first.rows), paths(second.rows)) == ([], [])
+    assert paths(third.rows) == [clip(1).path]
+    assert third.after is None
+
+
+def test_review_shows_unsure_and_wrong_clips_that_nobody_has_spoken_for(index: Index) -> None:
+    index.record(
+        [
+            clip(1),
+            clip(2, state=State.UNSURE, confidence=0.4),
+            clip(3, truth=8, label=3, blind=True, truth_by="name", confidence=0.2),
+            clip(4, truth=8, label=4, blind=True, truth_by="ann", confidence=0.1),
+            clip(5, state=State.UNSURE, confidence=0.3, gone=True),
+        ]
+    )
+
+    assert paths(index.to_review(10)) == [clip(3).path, clip(2).path]
+    assert paths(index.to_review(10, skip=[clip(3).path])) == [clip(2).path]
+    assert index.count_to_review() == 2
+
+
+def test_a_digit_zero_is_no_missing_truth(index: Index) -> None:
+    index.record([clip(10, truth=0, truth_by="name", blind=True)])
+
+    found = index.find(clip(10).path)
+
+    assert found is not None
+    assert (found["truth"], found["label"], found["score"]) == (0, 0, "right")
+
+
+def test_an_index_of_another_version_is_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "index.sqlite"
+    with sqlite3.connect(file) as database:
+        database.execute("create table clips (strange text)")
+        database.execute("pragma user_version = 99")
+
+    assert Index(file).count() == 0
+
+
+def test_a_file_that_is_no_index_is_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "index.sqlite"
+    file.write_bytes(b"this is no database, and long enough to be taken for one" * 20)
+
+    assert Index(file).count() == 0
+
+
+def test_live_accuracy_over_time_counts_only_blind_labels(index: Index) -> None:
+    index.record(
+        clip(number, truth=number % 10 if number < 5 else 9 - number % 10, blind=number != 2)
+        for number in range(8)
+    )
+
+    shares = index.accuracy_over_time(buckets=1)
+
+    assert [(each["accuracy"], each["clips"]) for each in shares] == [(pytest.approx(4 / 7), 7)]
+
+
+def test_a_rescan_takes_over_the_store_and_forgets_what_is_there_no_more(
+    index: Index, store: Store
+) -> None:
+    kept = [clip(number, state=State.PENDING, label=None, done_at=None) for number in range(3)]
+    store.clips.note(kept, time.time() + 30)
+    index.record([clip(77)])
+
+    Follower(store, index).rescan()
+
+    assert sorted(map(str, paths(index.page(Query()).rows))) == sorted(each.path for each in kept)
+
+
+def test_an_event_brings_its_clips_and_is_passed_on(
+    index: Index,
+    store: Store,
+    tmp_path: Path,
+    tone: Callable[..., Path],
+    label_inbox: Callable[..., list[Record]],
+) -> None:
+    heard: list[str] = []
+    follower = Follower(store, index)
+    follower.listen(lambda event, records: heard.extend(record.path for record in records))
+    tone(tmp_path / "inbox" / "7_theo_1.wav")
+    [record] = label_inbox(tmp_path / "inbox")
+
+    for event in store.board.events("0", 1):
+        follower.take_in(event)
+
+    assert heard == ["7_theo_1.wav"]
+    found = index.find("7_theo_1.wav")
+    assert found is not None
+    assert (found["label"], found["digest"]) == (record.label, record.digest)
