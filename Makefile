@@ -14,7 +14,7 @@ UV := .venv/bin/uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --only-binary :all: --custom-compile-command "make lock"
 
-.PHONY: help setup demo run test lint types format fuzz audit bench bench-quick lock clean
+.PHONY: help setup demo run test test-faults lint types format fuzz audit bench bench-quick lock clean
 
 help: ## this list
 	@echo "Earmark: drop a wav into a folder, read which digit is spoken in it."
@@ -31,6 +31,10 @@ run: $(READY) ## everything on this machine, until Ctrl-C
 
 test: $(READY) ## all tests
 	@$(RUN) pytest
+
+test-faults: $(READY) ## every fault, then random kills for MINUTES (default 10; SEED repeats a run)
+	@$(RUN) pytest -m "" tests/faults --ignore tests/faults/test_random.py
+	@MINUTES=$${MINUTES:-10} $(RUN) pytest -m "" -s tests/faults/test_random.py
 
 lint: $(READY) ## ruff: rules and format
 	@$(RUN) ruff check --quiet .

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -13,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.audio import Limits
-from earmark.extraction import CHUNK, Extracted, extract, try_record
+from earmark.extraction import Extracted, extract, try_record
 from earmark.features import FRONT_ENDS
+from earmark.jobs import BATCH_CLIPS
 
 LIMITS = Limits(max_bytes=2**26, max_seconds=60)
 _FRONT_END = FRONT_ENDS["mfcc-mean"]
-_CHUNKS_A_MESSAGE = 4
 
 
 @dataclass(frozen=True)
@@ -31,32 +30,37 @@ class Bare:
 
 
 def bare(paths: Sequence[Path], processes: int) -> Bare:
-    """Extract files in a pool whose processes are warm; only the vectors come back."""
-    before = _children_seconds()
-    with ProcessPoolExecutor(processes) as pool:
-        warming = list(_chunks(paths))[: 4 * processes]
-        _run(pool, warming)
+    """Extract files in a pool whose processes are warm; only the vectors come back.
+
+    The batches are as large as the workers'.
+    """
+    chunks = list(_chunks(paths))
+    with ProcessPoolExecutor(processes, initializer=_one_thread) as pool:
+        _run(pool, chunks[: 4 * processes])
         began = time.perf_counter()
-        done = _run(pool, list(_chunks(paths)))
-        seconds = time.perf_counter() - began
-    used = _children_seconds() - before
-    clips = done + sum(len(chunk) for chunk in warming)
-    return Bare(done / seconds, used / clips * 1e6)
+        clips, used = _run(pool, chunks)
+        return Bare(clips / (time.perf_counter() - began), used / clips * 1e6)
 
 
-def _run(pool: ProcessPoolExecutor, chunks: Sequence[Sequence[Path]]) -> int:
-    return sum(len(each) for each in pool.map(_vectors, chunks, chunksize=_CHUNKS_A_MESSAGE))
+def _run(pool: ProcessPoolExecutor, chunks: Sequence[Sequence[Path]]) -> tuple[int, float]:
+    """How many clips were extracted, and what processor time that took."""
+    answers = list(pool.map(_vectors, chunks))
+    return sum(len(vectors) for vectors, _ in answers), sum(used for _, used in answers)
 
 
-def _vectors(paths: Sequence[Path]) -> NDArray[np.float32]:
+def _vectors(paths: Sequence[Path]) -> tuple[NDArray[np.float32], float]:
+    began = time.process_time()
     outcomes = extract([try_record(path, LIMITS) for path in paths], _FRONT_END)
-    return np.stack([outcome.vector for outcome in outcomes if isinstance(outcome, Extracted)])
+    vectors = [outcome.vector for outcome in outcomes if isinstance(outcome, Extracted)]
+    return np.stack(vectors), time.process_time() - began
+
+
+def _one_thread() -> None:
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    threadpool_limits(1)
 
 
 def _chunks(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
-    yield from (paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK))
-
-
-def _children_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    for start in range(0, len(paths), BATCH_CLIPS):
+        yield paths[start : start + BATCH_CLIPS]

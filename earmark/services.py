@@ -45,7 +45,7 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 SERVICES: Mapping[ServiceName, tuple[str, ...]] = {name: (name.value,) for name in ServiceName}
 """Arguments of the `earmark` command that run each service in the foreground."""
 
-LAST_SECONDS = 25.0
+LAST_SECONDS = 10.0
 """How long a service may take to stop; longer than a soft shutdown, shorter than any grace."""
 _PR_SET_PDEATHSIG = 1
 _CELERY = (sys.executable, "-m", "celery")

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from earmark.errors import AlreadyRunning, EarmarkError
+from earmark.errors import AlreadyRunning, EarmarkError, StoreUnreachable
 from earmark.server import private_folder
 from earmark.services import (
     NEEDED,
@@ -238,7 +238,8 @@ def _stop_orphaned_server(settings: Settings) -> None:
         store = Store.at(settings.store_url)
     except EarmarkError:
         return
-    store.connection.shutdown(nosave=True)
+    with suppress(StoreUnreachable):  # it closes the connection instead of an answer
+        store.connection.shutdown(nosave=True)
     _wait(lambda: missing_services(settings) == [_STORE], seconds=10)
 
 

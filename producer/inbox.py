@@ -45,7 +45,7 @@ class Inbox:
     def revision(self, relative: str) -> Revision | None:
         """The file's present revision; None when it is gone or no regular file or link to one."""
         try:
-            return Revision.of(os.stat(self.root / relative))
+            return Revision.of(os.stat(f"{self.root}{os.sep}{relative}"))
         except OSError:
             return None
 

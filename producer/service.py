@@ -30,6 +30,8 @@ _IDLE_SECONDS = 0.5
 _BUSY_SECONDS = 0.02
 _BURST = 16
 """So many hints at once, and the next ones are gathered: a step costs as much as ten clips."""
+_HOLD_SECONDS = 0.2
+"""How long a part of a batch is held back for the rest of it while the workers are busy."""
 _BEAT_SECONDS = 5.0
 _MOST_WAITING = 10_000
 _RECONCILE_SHARE = 10
@@ -62,6 +64,7 @@ class Producer:
         self._backlog_gate = self._gate()
         self._rewritten_gate = self._gate()
         self._in_burst = False
+        self._backlog_queued_at = clocks.monotonic()
         self._fresh: deque[Clip] = deque()
         self._backlog: deque[Clip] = deque()
         self._comparison: Iterator[Sequence[Clip]] | None = None
@@ -93,7 +96,7 @@ class Producer:
         if room > 0:
             self._compare(now)
             self._backlog.extend(self._backlog_gate.ready(now, wall))
-            self._queue_backlog(room)
+            self._queue_backlog(room, now)
 
     def pause(self) -> float:
         """How long the next step may wait for a hint."""
@@ -117,12 +120,14 @@ class Producer:
                 self._fresh.popleft()
         return queued
 
-    def _queue_backlog(self, room: int) -> None:
-        """Queue whole batches; a smaller one only when the workers have little left to do."""
+    def _queue_backlog(self, room: int, now: float) -> None:
+        """Queue whole batches; a smaller one when the workers have little left, or in a while."""
         clips = list(islice(self._backlog, room))
         batch = min(BATCH_CLIPS, self._settings.queue_limit // 2)
         unfinished = self._settings.queue_limit - room
-        if len(clips) >= batch or (clips and unfinished < batch):
+        held = unfinished >= batch // 8 and now - self._backlog_queued_at < _HOLD_SECONDS
+        if len(clips) >= batch or (clips and not held):
+            self._backlog_queued_at = now
             self._queueing.note_and_queue(clips, BULK)
             for _ in clips:
                 self._backlog.popleft()

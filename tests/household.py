@@ -32,7 +32,7 @@ _POLL_SECONDS = 0.01
 
 
 def wait_until(
-    condition: Callable[[], Found], what: str | Callable[[], str], *, seconds: float = 10
+    condition: Callable[[], Found | None], what: str | Callable[[], str], *, seconds: float = 10
 ) -> Found:
     """Ask again and again until the answer is truthy, and return it.
 

@@ -20,7 +20,6 @@ from trainer import model_card, pictures
 from trainer.backend import keras, tensorflow
 from trainer.challenger import Challenger
 from trainer.fitting import probabilities
-from trainer.splits import Split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,12 +53,14 @@ def write(folder: Path, challenger: Challenger, card: Mapping[str, Any]) -> None
     trained_on = [*split.train["digest"], *split.validation["digest"]]
     np.save(folder / TRAINED_ON, digest_keys(trained_on), allow_pickle=False)
     pictures.learning_curves(fit.history, folder / "learning_curves.png")
+    for place, told in challenger.calibration.reliability.items():
+        pictures.reliability(told, place.value, folder / f"reliability_{place.value}.png")
     for side, evaluation in challenger.evaluations.items():
         if evaluation is not None:
             pictures.confusion(evaluation, side.value, folder / f"confusion_{side.value}.png")
     sealed = json.dumps(seal(dict(card), folder), indent=2, allow_nan=False)
     (folder / CARD).write_text(sealed + "\n", encoding="utf-8")
-    hold_together(folder, split)
+    hold_together(folder, _some_vectors(challenger))
 
 
 def litert(model: Any) -> bytes:
@@ -93,8 +94,8 @@ def summary(model: Any) -> str:
     return "\n".join(lines).strip()
 
 
-def hold_together(folder: Path, split: Split) -> None:
-    """Read both written models back and compare them on real vectors.
+def hold_together(folder: Path, vectors: NDArray[np.float32]) -> None:
+    """Read both written models back and compare them on vectors of clips.
 
     Raises
     ------
@@ -107,7 +108,6 @@ def hold_together(folder: Path, split: Split) -> None:
         (folder / LITERT).read_bytes(),
         (folder / TRAINED_ON).read_bytes(),
     )
-    vectors = _some_vectors(split)
     saved = keras().saving.load_model(folder / KERAS, compile=False, safe_mode=True)
     expected = probabilities(saved, vectors)
     difference = float(np.abs(expected - Classifier(artefact).probabilities(vectors)).max())
@@ -118,7 +118,9 @@ def hold_together(folder: Path, split: Split) -> None:
         )
 
 
-def _some_vectors(split: Split) -> NDArray[np.float32]:
+def _some_vectors(challenger: Challenger) -> NDArray[np.float32]:
+    split, voices = challenger.split, challenger.additions.voices
     sides: list[pd.DataFrame] = [split.known_voices, split.new_voices, split.train]
     parts = [matrix(side) for side in sides if len(side)]
+    parts += [] if voices is None else [voices.vectors]
     return np.concatenate(parts)[:_CHECKED_CLIPS]

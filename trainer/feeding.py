@@ -46,6 +46,11 @@ class Samples:
         views = None if self.views is None else self.views[wanted]
         return type(self)(self.vectors[wanted], self.digits[wanted], views)
 
+    @property
+    def plain(self) -> Self:
+        """The clips without their views, as they are validated and tested."""
+        return type(self)(self.vectors, self.digits)
+
     def joined(self, others: Samples | None) -> Samples:
         """These clips and others; where only the one have views, the others are as they are."""
         if others is None or len(others) == 0:

@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.classifier import DIGITS
+from earmark.features import MfccTime, front_end
 from trainer.backend import keras
 from trainer.feeding import Samples, batches, outputs, steps, whole
 from trainer.rates import rate
 from trainer.recipes import Recipe
 
+_KERNEL = 5
+"""Moments that a convolution looks at."""
 _FLAT = 1e-8
 """A variance below this is a constant input: it is centred and not scaled."""
 
@@ -112,6 +115,7 @@ def build(recipe: Recipe, vectors: NDArray[np.float32], *, seed: int) -> Any:
     stack = [keras().Input((vectors.shape[1],), name="vector")]
     if recipe.standardise:
         stack.append(layers.Normalization(**_scale(vectors), name="standardise"))
+    stack += _over_time(recipe)
     for width in recipe.layers:
         stack += _hidden(recipe, width)
     stack.append(layers.Dense(outputs(recipe), activation="softmax", name="digits"))
@@ -159,6 +163,24 @@ def _scale(vectors: NDArray[np.float32]) -> dict[str, list[float]]:
         "mean": wide.mean(axis=0).tolist(),
         "variance": np.where(variance < _FLAT, 1.0, variance).tolist(),
     }
+
+
+def _over_time(recipe: Recipe) -> list[Any]:
+    if not recipe.convolutions:
+        return []
+    layers, extractor = keras().layers, front_end(recipe.front_end)
+    if not isinstance(extractor, MfccTime):
+        raise ValueError(f"{recipe.front_end} has no order in time")
+    stack = [layers.Reshape((extractor.steps, extractor.coefficients))]
+    for channels in recipe.convolutions:
+        stack += [
+            layers.Conv1D(channels, _KERNEL, padding="same", use_bias=False),
+            layers.BatchNormalization(momentum=0.9, epsilon=1e-5),
+            layers.ReLU(),
+            layers.MaxPooling1D(2),
+            layers.Dropout(recipe.dropout),
+        ]
+    return [*stack, layers.Flatten()]
 
 
 def _hidden(recipe: Recipe, width: int) -> list[Any]:

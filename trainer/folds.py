@@ -30,6 +30,8 @@ class By(StrEnum):
     CLIP = "clip"
     SPEAKER = "speaker"
     OFFICIAL = "official"
+    SYNTHETIC = "synthetic"
+    """No recording is trained on, synthetic voices alone; every clip is tested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,12 @@ def cut(table: pd.DataFrame, by: By, *, seed: int) -> list[Fold]:
     NotEnoughClips
         When there are too few clips or speakers for it.
     """
-    cutters = {By.CLIP: _by_clip, By.SPEAKER: _by_speaker, By.OFFICIAL: _official}
+    cutters = {
+        By.CLIP: _by_clip,
+        By.SPEAKER: _by_speaker,
+        By.OFFICIAL: _official,
+        By.SYNTHETIC: _all,
+    }
     return list(cutters[by](table, seed))
 
 
@@ -85,6 +92,10 @@ def _official(table: pd.DataFrame, seed: int) -> Iterator[Fold]:
             "the others; one of the two is not there"
         )
     yield Fold("takes 0-4", np.flatnonzero(tested))
+
+
+def _all(table: pd.DataFrame, seed: int) -> Iterator[Fold]:
+    yield Fold("all clips", np.arange(len(table)))
 
 
 def _take(path: str) -> int:

@@ -23,6 +23,7 @@ def render(card: Card) -> str:
     sections = {
         "What it is": _what,
         "How good it is": _how_good,
+        "When it is sure": _confidence,
         "Limits": _limits,
         "Source and licence of the data": lambda card: card["data"]["source"],
         "Data": _data,
@@ -88,10 +89,51 @@ def _limits(card: Card) -> str:
     return (
         f"- It was trained on {_number(count, 'named voice')}; a voice that it never heard is "
         "recognised far less surely than one that it knows, as the table shows.\n"
-        "- It answers with a digit whatever it hears: silence, music and other words included. "
-        f"Below a confidence of {card['confidence']:g} a label is marked unsure.\n"
+        f"- {_nothing(card)} What it is not sure of is marked unsure.\n"
         "- It expects one digit in a clip of about a second, in the language of its data.\n"
-        "- Its confidence is not calibrated. Decide nothing about a person with it."
+        "- On voices that it never heard its confidence is worth less than on those that it knows. "
+        "Decide nothing about a person with it."
+    )
+
+
+def _nothing(card: Card) -> str:
+    others = card["data"]["synthetic"]["others"]
+    if not others:
+        return "It answers with a digit whatever it hears: silence, music and other words included."
+    return (
+        f"It was shown {others:,} synthetic sounds that are no digit (silence, noises, something "
+        "like music, other words), and gives them little confidence; others may fool it."
+    )
+
+
+def _confidence(card: Card) -> str:
+    calibration, found = card["calibration"], card["thresholds"]
+    told = calibration["reliability"]
+    errors = "; ".join(
+        f"{name} {told[side]['error']:.3f}" for side, name in _SIDES.items() if side in told
+    )
+    lines = [
+        f"No label below a confidence of {card['confidence']:g} is sure.",
+        f"The logits were divided by {calibration['temperature']:.3f}, found on the validation "
+        f"part. Expected calibration error: {errors or 'not measured'}.",
+    ]
+    if not found:
+        return "\n\n".join(lines)
+    rows = [
+        "| heard digit | sure from | of the validation clips heard so, sure | of these, right |",
+        "|---|---|---|---|",
+        *(_threshold(digit, each) for digit, each in enumerate(found)),
+    ]
+    pictures = [f"![confidence and accuracy](reliability_{side}.png)" for side in told]
+    aim = f"Each digit has its own threshold, for {card['precision']:.1%} of its labels right:"
+    return "\n\n".join([*lines, aim, "\n".join(rows), *pictures])
+
+
+def _threshold(digit: int, found: Card) -> str:
+    kept = found["kept"]
+    return (
+        f"| {digit} | {found['confidence']:.3f} | {kept['clips']} of {found['heard']} "
+        f"({found['coverage']:.1%}) | {kept['correct']} |"
     )
 
 
@@ -100,7 +142,19 @@ def _data(card: Card) -> str:
     digits = ", ".join(f"{digit}: {count}" for digit, count in data["digits"].items())
     return (
         f"{data['clips']:,} clips by {_number(data['speakers'], 'named speaker')}; clips per "
-        f"digit: {digits}. Fingerprint of clips, truths and speakers: {data['snapshot']}."
+        f"digit: {digits or 'none'}. Fingerprint of clips, truths and speakers: "
+        f"{data['snapshot']}.\n\n{_synthetic(data['synthetic'])}"
+    )
+
+
+def _synthetic(synthetic: Card) -> str:
+    remark = f" ({synthetic['remark']})" if synthetic["remark"] else ""
+    if not synthetic["voices"]:
+        return f"No synthetic voices joined the training side{remark}."
+    return (
+        f"In the training side alone: {synthetic['clips']:,} clips by "
+        f"{_number(synthetic['voices'], 'synthetic voice')} of espeak-ng; nothing synthetic was "
+        f"validated or tested on{remark}."
     )
 
 

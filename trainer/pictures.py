@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earmark.classifier import DIGITS
+from trainer.calibration import Reliability
 from trainer.evaluation import Evaluation
 from trainer.fitting import History
 
@@ -47,6 +48,23 @@ def confusion(evaluation: Evaluation, name: str, path: Path) -> None:
     axes.set_xlabel("heard digit")
     axes.set_ylabel("true digit")
     axes.set_title(f"{name.replace('_', ' ')}: {evaluation.score} right")
+    _save(figure, path)
+
+
+def reliability(told: Reliability, name: str, path: Path) -> None:
+    """Draw accuracy against confidence into a PNG; on the diagonal a confidence is honest."""
+    figure = _figure(4.8, 4.6)
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.6", linestyle=":")
+    sizes = [12 + 250 * clips / sum(told.clips) for clips in told.clips]
+    axes.plot(told.confidence, told.accuracy, color=_TRAINED)
+    axes.scatter(told.confidence, told.accuracy, s=sizes, color=_TRAINED)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.03)
+    axes.set_xlabel("confidence")
+    axes.set_ylabel("share that is right")
+    axes.set_title(f"{name.replace('_', ' ')}: calibration error {told.error:.3f}")
+    axes.grid(alpha=0.3)
     _save(figure, path)
 
 

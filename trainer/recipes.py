@@ -20,6 +20,8 @@ class Recipe:
     about: str
     """What it is, in a sentence; stands on the model's card."""
     front_end: str = "mfcc-mean"
+    convolutions: tuple[int, ...] = ()
+    """Channels of each convolution over time before the dense layers; each halves the moments."""
     layers: tuple[int, ...] = (100, 100, 100)
     """Width of each hidden layer: Dense and relu."""
     standardise: bool = True

@@ -10,7 +10,7 @@ from dramatiq.brokers.redis import RedisBroker
 
 from bench.peers.work import extract_and_store, store_url
 
-dramatiq.set_broker(RedisBroker(url=store_url()))
+dramatiq.set_broker(RedisBroker(url=store_url()))  # type: ignore[no-untyped-call]
 
 
 @dramatiq.actor

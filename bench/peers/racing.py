@@ -64,7 +64,7 @@ def plain_loop(rig: Rig, paths: Sequence[Path]) -> float:
 
 def joblib_loop(rig: Rig, paths: Sequence[Path], processes: int) -> float:
     """Files a second of the same loop under joblib, its processes warm."""
-    from joblib import Parallel, delayed
+    from joblib import Parallel, delayed  # type: ignore[import-untyped]
 
     os.environ[STORE_URL] = rig.settings.store_url
     with Parallel(n_jobs=processes) as parallel:

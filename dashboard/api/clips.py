@@ -151,7 +151,7 @@ def routes(house: House) -> APIRouter:
         headers = {"cache-control": "private, max-age=60"}
         return Response(drawn, media_type="image/svg+xml", headers=headers)
 
-    @router.post("/corrections", responses=_told(404, 503))
+    @router.post("/corrections", responses=_told(400, 404, 503))
     def correct_clip(correction: Correction) -> Clip:
         """Say what is spoken in a clip: truth for the next training, at once."""
         digit: Truth = correction.digit
@@ -165,7 +165,7 @@ def routes(house: House) -> APIRouter:
         house.pulse.replace(record.as_json())
         return Clip(**record.as_json())
 
-    @router.post("/retries", responses=_told(404, 503))
+    @router.post("/retries", responses=_told(400, 503))
     def retry_clips(retry: Retry) -> Retried:
         """Let failed clips be tried again."""
         paths = None if retry.paths is None else [_plain(path) for path in retry.paths]

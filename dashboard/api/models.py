@@ -48,7 +48,7 @@ def summaries(house: House) -> list[Model]:
         live = house.registry.live()
     except ModelError:
         live = ""
-    return [_summary(house, version, live) for version in reversed(house.registry.versions())]
+    return [_summary(house, version, live) for version in reversed(house.registry.promotable())]
 
 
 def routes(house: House) -> APIRouter:
@@ -96,7 +96,7 @@ def routes(house: House) -> APIRouter:
         except ModelError as error:
             raise HTTPException(409, str(error)) from error
 
-    @router.post("/trainings", status_code=202, responses=told(503))
+    @router.post("/trainings", status_code=202, responses=told(400, 503))
     def train(training: Training) -> Asked:
         """Ask for a training; it publishes only what is not worse than the live model."""
         return Asked(after=house.train(recipe=training.recipe, force=training.force))

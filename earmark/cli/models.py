@@ -48,11 +48,24 @@ def train(
 
 
 @app.command()
-def crossval(
+def crossval(  # noqa: PLR0917 - one argument for each option
     folder: Annotated[Path, typer.Argument(help="Wavs named {digit}_{speaker}_{take}.wav.")],
     recipe: Annotated[str | None, typer.Option(help="Default: EARMARK_RECIPE.")] = None,
-    by: Annotated[str, typer.Option(help="clip: random quarters; speaker: new voices.")] = "clip",
+    by: Annotated[
+        str,
+        typer.Option(
+            help="clip: random quarters; speaker: new voices; official: takes 0 to 4 are tested; "
+            "synthetic: no recording is trained on, all are tested."
+        ),
+    ] = "clip",
     seeds: Annotated[int, typer.Option(min=1, help="Repeat with so many seeds.")] = 1,
+    speakers: Annotated[
+        int | None, typer.Option(min=1, help="Train on at most so many of the other speakers.")
+    ] = None,
+    synthetic: Annotated[
+        int | None,
+        typer.Option(min=0, help="Synthetic voices; default: EARMARK_SYNTHETIC_VOICES."),
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes that extract.")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -67,6 +80,8 @@ def crossval(
 
     arguments = [str(folder), "--recipe", recipe or Settings.load().recipe, "--by", by]
     arguments += ["--seeds", str(seeds), "--jobs", str(jobs)]
+    arguments += [] if speakers is None else ["--speakers", str(speakers)]
+    arguments += [] if synthetic is None else ["--synthetic", str(synthetic)]
     arguments += ["--json"] if as_json else []
     threads = {"OMP_NUM_THREADS": str(os.cpu_count() or 1)}
     run([sys.executable, "-m", "trainer.crossval", *arguments], environment() | threads)

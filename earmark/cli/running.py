@@ -117,6 +117,8 @@ def doctor(
 
     settings = Settings.load()
     if service is not None:
+        if service not in set(ServiceName):
+            raise typer.BadParameter(f"{service!r} is none of: {', '.join(ServiceName)}")
         sys.exit(0 if alive_here(settings, ServiceName(service), time.time()) else 1)
     findings = list(examine(settings, time.time()))
     if as_json:

@@ -18,15 +18,12 @@ from typing import Any
 
 import pytest
 
+from tests.browser.flags import FLAGS
 from tests.household import Household, furnished, wait_until
 
 pytest.importorskip("nicegui", reason="the extra `dashboard` is not installed")
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
 TAKES = 12
 """Of each digit by each speaker."""
 

@@ -107,7 +107,7 @@ def test_train_and_the_new_version_goes_live_then_roll_back(
     page.goto(f"/models/{newest}")
     page.click(f"text=Promote {newest}")
     wait_until(lambda: live(dashboard) == newest, "the promotion")
-    page.wait_for_timeout(1500); page.goto("/models"); page.wait_for_timeout(1500); print("HERE", page.url, page.content()[-1500:], page.inner_text("body"))
+    page.goto("/models")
     page.click("text=Roll back")
     wait_until(lambda: live(dashboard) != newest, "the roll back")
 

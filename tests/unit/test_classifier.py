@@ -52,7 +52,8 @@ def test_a_batch_mate_changes_no_label(artefact: Artefact) -> None:
 
 
 def test_a_guess_below_the_threshold_is_not_sure(artefact: Artefact) -> None:
-    doubting = replace(artefact, announcement=replace(artefact.announcement, thresholds=(1.1,) * 10))
+    announcement = replace(artefact.announcement, thresholds=(1.1,) * 10)
+    doubting = replace(artefact, announcement=announcement)
 
     [guess] = Classifier(doubting).guess(LOUD)
 

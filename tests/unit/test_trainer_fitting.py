@@ -36,7 +36,7 @@ def test_the_notebooks_net_has_the_notebooks_parameters_and_nothing_before_them(
 
 def test_the_notebooks_training_is_the_notebooks(samples: Samples) -> None:
     model = compiled(NOTEBOOK, samples, seed=0)
-    defaults = keras().optimizers.Adam(name="adam").get_config()
+    defaults = keras().optimizers.Adam(name=model.optimizer.name).get_config()
     assert type(model.optimizer).__name__ == "Adam"
     assert model.optimizer.get_config() == defaults
     assert model.loss == "sparse_categorical_crossentropy"

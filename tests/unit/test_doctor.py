@@ -1,0 +1,117 @@
+"""The doctor's findings: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from earmark.clips import Record, Revision, State
+from earmark.doctor import Finding, alive_here, examine
+from earmark.services import NEEDED, ServiceName
+from earmark.settings import Settings
+from earmark.store import Store
+from tests import tiny_models
+from tests.tiny_models import FIRST
+
+
+@pytest.fixture
+def settings(tmp_path: Path, store_url: str) -> Settings:
+    (tmp_path / "inbox").mkdir()
+    tiny_models.publish(tmp_path / "models", FIRST)
+    return Settings(
+        inbox=tmp_path / "inbox",
+        data=tmp_path / "var",
+        models=tmp_path / "models",
+        redis_url=store_url,
+    )
+
+
+def findings(settings: Settings) -> dict[str, Finding]:
+    return {finding.what: finding for finding in examine(settings, time.time())}
+
+
+def test_whatever_is_wrong_comes_with_what_to_do(store: Store, settings: Settings) -> None:
+    bad = [finding for finding in examine(settings, time.time()) if not finding.good]
+
+    assert {finding.what for finding in bad} == set(NEEDED)
+    assert all(finding.remedy for finding in bad)
+
+
+def test_services_that_live_are_well(store: Store, settings: Settings) -> None:
+    for name in NEEDED:
+        store.board.sign_of_life(f"{name}@here:1", time.time())
+
+    assert all(finding.good for finding in examine(settings, time.time()))
+
+
+def test_an_inbox_that_is_not_there_is_told(store: Store, settings: Settings) -> None:
+    settings.inbox.rmdir()
+
+    found = findings(settings)["inbox"]
+
+    assert not found.good
+    assert str(settings.inbox) in found.told
+    assert found.remedy is not None
+    assert "mkdir" in found.remedy
+
+
+def test_a_damaged_model_is_told(store: Store, settings: Settings) -> None:
+    (settings.models / FIRST / "model.tflite").write_bytes(b"junk")
+
+    found = findings(settings)["model"]
+
+    assert not found.good
+    assert "is not the published one" in found.told
+
+
+def test_a_store_that_is_not_there_ends_the_examination(settings: Settings) -> None:
+    away = settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
+
+    found = list(examine(away, time.time()))
+
+    assert [finding.what for finding in found][-1] == "store"
+    assert not found[-1].good
+
+
+def test_a_store_that_forgets_is_told(store: Store, settings: Settings) -> None:
+    store.connection.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        found = findings(settings)["memory"]
+    finally:
+        store.connection.config_set("maxmemory-policy", "noeviction")
+
+    assert not found.good
+    assert found.remedy is not None
+    assert "noeviction" in found.remedy
+
+
+def test_a_store_that_is_nearly_full_is_told(store: Store, settings: Settings) -> None:
+    used = int(store.connection.info("memory")["used_memory"])
+    store.connection.config_set("maxmemory", used + used // 20)
+    try:
+        found = findings(settings)["memory"]
+    finally:
+        store.connection.config_set("maxmemory", 0)
+
+    assert not found.good
+    assert found.remedy is not None
+    assert "maxmemory" in found.remedy
+
+
+def test_failed_clips_are_mentioned_and_are_no_illness(store: Store, settings: Settings) -> None:
+    record = Record(path="a.wav", revision=Revision(1, 1), state=State.FAILED, reason="empty")
+    store.clips.note([record], time.time())
+
+    found = findings(settings)["clips"]
+
+    assert found.good
+    assert found.told == "1 failed"
+    assert found.remedy is not None
+
+
+def test_a_service_of_another_host_is_not_one_of_this(store: Store, settings: Settings) -> None:
+    store.board.sign_of_life("worker@elsewhere:1", time.time())
+
+    assert not alive_here(settings, ServiceName.WORKER, time.time())
