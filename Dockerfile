@@ -1,7 +1,8 @@
-# Two images from one file:
-#   slim     producer, worker and scheduler: no TensorFlow
-#   trainer  the same with TensorFlow
-# Both install exactly what the locks say, hashes checked, from wheels alone.
+# Three images from one file:
+#   slim       producer, worker and scheduler: no TensorFlow
+#   dashboard  the same with the web page
+#   trainer    the same with TensorFlow
+# All install exactly what the locks say, hashes checked, from wheels alone.
 
 FROM python:3.11-slim AS base
 ENV PYTHONDONTWRITEBYTECODE=1 \
@@ -31,6 +32,14 @@ RUN /tools/bin/uv venv --python /usr/local/bin/python /opt/earmark \
 COPY --from=wheel /wheel /wheel
 RUN /tools/bin/uv pip install --python /opt/earmark/bin/python --no-deps /wheel/*.whl
 
+FROM tools AS dashboard-environment
+COPY locks/dashboard.txt locks/dashboard.txt
+RUN /tools/bin/uv venv --python /usr/local/bin/python /opt/earmark \
+    && /tools/bin/uv pip sync --python /opt/earmark/bin/python --require-hashes \
+        --only-binary :all: locks/dashboard.txt
+COPY --from=wheel /wheel /wheel
+RUN /tools/bin/uv pip install --python /opt/earmark/bin/python --no-deps /wheel/*.whl
+
 FROM tools AS trainer-environment
 COPY locks/trainer.txt locks/trainer.txt
 RUN /tools/bin/uv venv --python /usr/local/bin/python /opt/earmark \
@@ -54,6 +63,10 @@ WORKDIR /data
 USER earmark
 ENTRYPOINT ["earmark"]
 CMD ["--help"]
+
+FROM runtime AS dashboard
+COPY --from=dashboard-environment /opt/earmark /opt/earmark
+EXPOSE 8765
 
 FROM runtime AS trainer
 COPY --from=trainer-environment /opt/earmark /opt/earmark

@@ -14,7 +14,7 @@ UV := .venv/bin/uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --only-binary :all: --custom-compile-command "make lock"
 
-.PHONY: help setup demo run test test-faults lint types format fuzz audit bench bench-quick lock clean
+.PHONY: help setup demo run test test-faults lint types format fuzz audit bench bench-quick accuracy accuracy-quick screenshots lock clean
 
 help: ## this list
 	@echo "Earmark: drop a wav into a folder, read which digit is spoken in it."
@@ -61,10 +61,20 @@ bench: $(READY) ## all benchmarks
 bench-quick: $(READY) ## the benchmarks in under a minute
 	@$(RUN) bench --quick
 
+screenshots: $(READY) ## the README's pictures of a running dashboard (URL=...; needs chromium)
+	@$(RUN) tests.browser.screenshots $${URL:-http://127.0.0.1:8765} docs/screenshots
+
+accuracy: $(READY) ## how well every recipe hears, on ../shared/data/fsdd (EARMARK_FSDD): docs/accuracy.md
+	@$(RUN) bench.accuracy
+
+accuracy-quick: $(READY) ## the same with one seed and without the learning curve, in minutes
+	@$(RUN) bench.accuracy --quick
+
 lock: .venv/bin/uv ## resolve pyproject.toml anew into locks/ (UPGRADE=--upgrade takes newer versions)
 	@$(COMPILE) $(UPGRADE) --extra dev --output-file locks/dev.txt pyproject.toml
 	@$(COMPILE) $(UPGRADE) --constraints locks/dev.txt --output-file locks/worker.txt pyproject.toml
 	@$(COMPILE) $(UPGRADE) --constraints locks/dev.txt --extra trainer --output-file locks/trainer.txt pyproject.toml
+	@$(COMPILE) $(UPGRADE) --constraints locks/dev.txt --extra dashboard --output-file locks/dashboard.txt pyproject.toml
 	@$(COMPILE) $(UPGRADE) --constraints locks/dev.txt --group bootstrap --output-file locks/uv.txt
 	@wc -l locks/*.txt
 

@@ -1,6 +1,6 @@
 """What fifty watchers of the Live page cost the clips: latency without and with them.
 
-Clips are dropped at half the rate that the pipeline reaches without a dashboard. Run as
+Clips are dropped at half the rate that is reached without a dashboard. Run as
 `python -m bench.dashboard_load [--quick]`. Caveat: the watchers run on the same machine, so what
 is measured is the dashboard and its fifty readers together.
 """
@@ -11,23 +11,22 @@ import asyncio
 import json
 import re
 import socket
-import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bench.latency import Drops
 from bench.parts import Setting, run_alone
-from bench.pipeline import backlog
+from bench.pipeline import WORKERS, dropped
 from bench.rig import Rig, rig, running
 from bench.table import Part, Row
 from earmark.services import ServiceName
 
-WORKERS = 1
 WATCHERS = 50
-BACKLOG, BACKLOG_QUICK = 6_000, 3_000
+DROPPED, DROPPED_QUICK = 3_000, 1_500
 SECONDS, SECONDS_QUICK = 30.0, 12.0
 START_SECONDS = 30.0
 _QUERY = re.compile(r"query: (\{.+\}),")
@@ -35,14 +34,16 @@ _QUERY = re.compile(r"query: (\{.+\}),")
 
 def part(setting: Setting) -> Part:
     """Latency at half the rate, without and with watchers."""
-    most = backlog(setting, BACKLOG_QUICK if setting.quick else BACKLOG, WORKERS).clips_per_second
+    clips = DROPPED_QUICK if setting.quick else DROPPED
+    contents = [path.read_bytes() for path in setting.corpus.sample(200)]
+    most = dropped(setting, [contents[each % len(contents)] for each in range(clips)])
     seconds = SECONDS_QUICK if setting.quick else SECONDS
-    every = 2 / most
+    every = 2 / most.clips_per_second
     alone, _ = _measured(setting, every, seconds, watchers=0)
     watched, shots = _measured(setting, every, seconds, watchers=WATCHERS)
     rows = [
         Row(
-            what=f"{percentile} of 100 clips at {most / 2:.0f} clips/s, {WATCHERS} watchers"
+            what=f"{percentile} of 100 clips at {1 / every:.0f} clips/s, {WATCHERS} watchers"
             " (limit: none)",
             unit="ms",
             ours=watched.milliseconds(percentile),
@@ -94,7 +95,7 @@ def _count(log: str) -> int:
         return sum(line.startswith("shot") for line in lines)
 
 
-def _for(seconds: float):  # type: ignore[no-untyped-def]
+def _for(seconds: float) -> Callable[[], bool]:
     until = time.monotonic() + seconds
     return lambda: time.monotonic() < until
 
@@ -106,7 +107,7 @@ def _free_port() -> int:
 
 async def _watch(url: str) -> None:
     """Open Live as a browser does, and write down each snapshot that comes."""
-    import socketio
+    import socketio  # type: ignore[import-untyped]
 
     page = await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=30).read().decode())
     found = _QUERY.search(page)
@@ -116,11 +117,12 @@ async def _watch(url: str) -> None:
     asked |= {"document_id": asked["client_id"], "tab_id": asked["client_id"]}
     client = socketio.AsyncClient()
 
-    @client.on("run_javascript")
-    async def _(_: object) -> None:
+    async def shot(_: object) -> None:
         print("shot", flush=True)
 
-    query = "&".join(f"{name}={value}" for name, value in asked.items())
+    client.on("run_javascript", shot)
+    asked["implicit_handshake"] = "true"
+    query = urllib.parse.urlencode(asked)
     await client.connect(
         f"{url}?{query}", socketio_path="/_nicegui_ws/socket.io", transports=["websocket"]
     )

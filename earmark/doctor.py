@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from earmark.settings import Settings
 from earmark.status import service_counts
 from earmark.store import Store
 from earmark.store.connection import without_password
+
+_LEAST_FREE_BYTES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ def examine(settings: Settings, now: float) -> Iterator[Finding]:
     """Check folder, model, store, services and failed clips, in this order."""
     yield _inbox(settings.inbox)
     yield _model(settings)
+    yield _disk(settings)
     try:
         store = Store.at(settings.store_url)
     except EarmarkError as error:
@@ -67,6 +71,19 @@ def _model(settings: Settings) -> Finding:
     except EarmarkError as error:
         return Finding("model", False, str(error), "earmark train, or earmark models promote")
     return Finding("model", True, f"{version} is live in {settings.models.absolute()}")
+
+
+def _disk(settings: Settings) -> Finding:
+    """The store writes to the data folder before it answers; without room it cannot run."""
+    folder = next(
+        path for path in (settings.data, *settings.data.absolute().parents) if path.is_dir()
+    )
+    store = settings.data / "store"
+    free = shutil.disk_usage(store if store.is_dir() else folder).free
+    told = f"{free / 1e6:,.0f} MB free for {settings.data.absolute()}"
+    if free < _LEAST_FREE_BYTES:
+        return Finding("disk", False, told, "make room: the store cannot write its log without it")
+    return Finding("disk", True, told)
 
 
 def _memory(store: Store) -> Finding:

@@ -31,6 +31,7 @@ TRAINING = "training"
 
 LABEL = "worker.label"
 RELABEL = "worker.relabel"
+EXTRACT = "worker.extract"
 TRAIN = "trainer.train"
 TRAIN_IF_DUE = "trainer.train_if_due"
 
@@ -38,6 +39,8 @@ BATCH_CLIPS = 256
 """Most clips of a message; a smaller message costs each of its clips more."""
 RELABEL_CLIPS = 512
 """The same where the vectors are there already."""
+EXTRACT_CLIPS = 128
+"""The same where they are extracted without haste, so that a live clip waits for few of them."""
 DUE_SECONDS = 60
 """How often the scheduler asks whether enough new clips have come for a training."""
 
@@ -183,9 +186,14 @@ class Sender:
         self._send(LABEL, queue, batch.to_json())
 
     def relabel(self, paths: list[str]) -> None:
-        """Queue clips to be labelled anew from their stored vectors."""
+        """Queue clips to be labelled anew, from their stored vectors where there are any."""
         for start in range(0, len(paths), RELABEL_CLIPS):
             self._send(RELABEL, BULK, paths[start : start + RELABEL_CLIPS])
+
+    def extract(self, paths: list[str]) -> None:
+        """Queue clips whose vectors the live model may lack."""
+        for start in range(0, len(paths), EXTRACT_CLIPS):
+            self._send(EXTRACT, BULK, paths[start : start + EXTRACT_CLIPS])
 
     def train(self, *, recipe: str | None, force: bool, asked_by: str) -> None:
         self._send(TRAIN, TRAINING, recipe, force, asked_by)

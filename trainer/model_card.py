@@ -184,12 +184,13 @@ def _training(card: Card) -> str:
 
 
 def _reports(card: Card) -> str:
-    return "\n\n".join(
+    reports = "\n\n".join(
         f"### On {name}\n\n{_code(metrics['report_text'])}\n\n"
         f"![true digit by heard digit](confusion_{side}.png)"
         for side, name in _SIDES.items()
         if (metrics := card["metrics"][side]) is not None
     )
+    return reports or "There was no recording to test with."
 
 
 def _code(text: str) -> str:

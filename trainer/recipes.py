@@ -53,8 +53,9 @@ class Recipe:
     """Probability that an epoch shows a clean view of a clip."""
     synthetic: bool = False
     """Whether synthetic voices join the training side."""
-    others: bool = False
-    """Whether the net has an eleventh output, trained on sounds that are no digit."""
+    others: int = 0
+    """How many synthetic voices say other words. Above 0 the net has an eleventh output, which is
+    trained on these, on noises and on silence."""
     calibrate: bool = False
     """Whether a temperature and thresholds for each digit are found on the validation part."""
 
@@ -101,7 +102,7 @@ TIME = Recipe(
     validation_share=0.1,
     augmentation=Augmentation(),
     synthetic=True,
-    others=True,
+    others=40,
     calibrate=True,
 )
 

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from earmark.audio import Limits
-from earmark.clips import State
 from earmark.dataset import from_store
 from earmark.errors import EarmarkError, ModelError, TrainingBusy
 from earmark.extraction import Extracted, extract_files, inside
@@ -21,6 +20,7 @@ from earmark.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.board import LOCK_SECONDS, TrainingLock
+from earmark.succession import succeed
 from trainer.challenger import Terms
 from trainer.fitting import Epoch
 from trainer.material import Material
@@ -104,8 +104,7 @@ def _trained(desk: Desk, lock: TrainingLock, recipe: str, force: bool) -> dict[s
     except EarmarkError as error:
         return last | {"outcome": FAILED, "reason": str(error), "inputs": None, "truths": truths}
     if result["outcome"] == PUBLISHED:
-        announce(desk)
-        desk.sender.relabel(list(desk.store.clips.in_state(State.UNSURE)))
+        succeed(desk.store, desk.sender, desk.registry.artefact(desk.registry.live()))
     return result | {"truths": truths}
 
 

@@ -41,8 +41,8 @@ WORDS = tuple(
     """.split()  # noqa: SIM905 - a list of forty strings takes forty lines
 )
 """What else is said, once by each voice in turn; no homophones of digits."""
-OTHER_VOICES = 40
-WORDLESS = 360
+_WORDLESS = 9
+"""Sounds without any word for each voice that says other words."""
 _REVISION = 1
 _VOICES_SEED = 1
 _OTHERS_SEED = 2
@@ -109,7 +109,8 @@ class Synthesis:
         except MissingExtra as error:
             remarks.append(f"no synthetic voices: {error}")
         if recipe.others:
-            others = self._cached("others", recipe, _others, _speaks())
+            amount = (recipe.others, _speaks())
+            others = self._cached("others", recipe, lambda: _others(*amount), amount)
         count = voices if digits is not None else 0
         return Additions(digits, others, count, "; ".join(remarks))
 
@@ -125,7 +126,7 @@ class Synthesis:
             raise ValueError(f"recipe {recipe.name} has no views")
         extractor = _extractor(recipe)
         identity = [_REVISION, amount, extractor.fingerprint, recipe.augmentation.fingerprint]
-        hashed = hashlib.sha256(json.dumps([*identity, TAKES, WORDS, WORDLESS]).encode())
+        hashed = hashlib.sha256(json.dumps([*identity, TAKES, WORDS, _WORDLESS]).encode())
         path = self.folder / f"{kind}-{hashed.hexdigest()[:16]}{SUFFIX}"
         found = _read(path)
         if found is None:
@@ -151,11 +152,11 @@ def _voices(count: int) -> Iterator[_Clip]:
     yield from _spoken(samples.DIGITS, count, TAKES, _VOICES_SEED)
 
 
-def _others() -> Iterator[_Clip]:
-    if _speaks():
+def _others(voices: int, speaks: bool) -> Iterator[_Clip]:
+    if speaks:
         words = {word: word for word in WORDS}
-        yield from ((s, d, OTHER) for s, d, _ in _spoken(words, OTHER_VOICES, 1, _OTHERS_SEED))
-    for sound in wordless(WORDLESS, _OTHERS_SEED):
+        yield from ((s, d, OTHER) for s, d, _ in _spoken(words, voices, 1, _OTHERS_SEED))
+    for sound in wordless(voices * _WORDLESS, _OTHERS_SEED):
         yield sound, hashlib.blake2b(sound.samples.tobytes(), digest_size=16).hexdigest(), OTHER
 
 

@@ -16,7 +16,7 @@ from celery.signals import (
     worker_shutting_down,
 )
 
-from earmark.jobs import BULK, LABEL, LIVE, RELABEL, Batch, make_app
+from earmark.jobs import BULK, EXTRACT, LABEL, LIVE, RELABEL, Batch, make_app
 from earmark.registry import Registry
 from earmark.services import (
     LAST_SECONDS,
@@ -29,6 +29,7 @@ from earmark.services import (
 )
 from earmark.settings import Settings
 from earmark.store import Store
+from worker.extracting import extract_lacking
 from worker.labelling import Bench, label_batch, relabel
 from worker.models import LiveModel
 
@@ -45,9 +46,16 @@ def label_clips(self: Any, clips: list[list[str]]) -> None:
 
 @app.task(name=RELABEL)
 def relabel_clips(paths: list[str]) -> None:
-    """Label clips anew from their stored vectors."""
+    """Label clips anew, from their stored vectors where there are any."""
     with _memory_is_no_end():
         relabel(_bench(), paths)
+
+
+@app.task(name=EXTRACT)
+def extract_clips(paths: list[str]) -> None:
+    """Extract what the live model eats, where it lacks."""
+    with _memory_is_no_end():
+        extract_lacking(_bench(), paths)
 
 
 @contextmanager

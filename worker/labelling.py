@@ -25,6 +25,7 @@ from earmark.jobs import Batch
 from earmark.store import Store
 from earmark.store.ledger import Claim, Settlement, told_by_correction
 from earmark.store.vectors import table
+from worker.extracting import vectors_of
 from worker.models import LiveModel
 
 STRIKES = 3
@@ -104,17 +105,17 @@ def label_batch(bench: Bench, batch: Batch, message: str = "") -> int:
 
 
 def relabel(bench: Bench, paths: Sequence[str]) -> int:
-    """Label clips anew with the live model from their stored vectors.
+    """Label clips anew with the live model, from their stored vectors where there are any.
 
     Returns
     -------
-    How many records changed. Clips without a vector for the model's front end are left alone.
+    How many records changed. Clips that lack the vector and whose file is gone are left alone.
     """
     classifier = bench.model.current()
     if classifier is None:
         return 0
     records = [each for each in bench.store.clips.records(paths) if each and each.digest]
-    vectors = bench.store.vectors.get(classifier.front_end, [r.digest or "" for r in records])
+    vectors = vectors_of(bench, classifier.front_end, records)
     found = [(r, v) for r, v in zip(records, vectors, strict=True) if v is not None]
     if not found:
         return 0

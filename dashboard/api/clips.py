@@ -31,7 +31,9 @@ class Clip(BaseModel):
     state: str | None
     label: int | None = None
     confidence: float | None = None
-    top: list[tuple[int, float]] | None = None
+    top: list[list[float]] | None = Field(
+        None, description="Likeliest digits and their probabilities."
+    )
     model: str | None = None
     truth: int | str | None = None
     truth_by: str | None = None

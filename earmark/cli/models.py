@@ -143,14 +143,17 @@ def rollback() -> None:
 
 def _make_live(version: str) -> None:
     from earmark.errors import EarmarkError
+    from earmark.jobs import Sender
     from earmark.settings import Settings
     from earmark.store import Store
+    from earmark.succession import succeed
 
-    registry = _registry()
+    registry, settings = _registry(), Settings.load()
     registry.promote(version)
     note(f"{version} is live in {registry.folder}")
     try:
-        Store.at(Settings.load().store_url).board.announce(registry.artefact(version))
+        store = Store.at(settings.store_url)
+        succeed(store, Sender(settings), registry.artefact(version))
     except EarmarkError as error:
         note(f"workers will hear of it when the trainer starts: {error}")
 

@@ -65,7 +65,7 @@ def dashboard(clips: Path) -> Iterator[Dashboard]:
     """Everything up, with the shipped model, and the clips labelled."""
     port = _free_port()
     with furnished(model=False) as plain:
-        house = plain.with_settings(dashboard_port=port)
+        house = plain.with_settings(dashboard_port=port, patience_seconds=1)
         with house.running("up") as up:
             up.wait_until_it_says("is ready", seconds=90)
             done = house.run("ingest", str(clips), "--wait", seconds=300)
@@ -102,9 +102,7 @@ def phone(browser: Any, dashboard: Dashboard) -> Iterator[Any]:
 
 
 def opened(browser: Any, dashboard: Dashboard, *, width: int) -> Iterator[Any]:
-    context = browser.new_context(
-        viewport={"width": width, "height": 844}, base_url=dashboard.url
-    )
+    context = browser.new_context(viewport={"width": width, "height": 844}, base_url=dashboard.url)
     page = context.new_page()
     page.set_default_timeout(20_000)
     problems: list[str] = []

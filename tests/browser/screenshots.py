@@ -1,6 +1,6 @@
 """The README's pictures: Live, Review and Models, taken from a running Earmark.
 
-    python -m tests.browser.screenshots http://127.0.0.1:8765 docs/screenshots
+python -m tests.browser.screenshots http://127.0.0.1:8765 docs/screenshots
 """
 
 from __future__ import annotations
@@ -38,9 +38,7 @@ def main() -> None:
 
 def take(chromium: Any, url: str, file: Path, scheme: str, width: int) -> None:
     """One picture."""
-    context = chromium.new_context(
-        viewport={"width": width, "height": HEIGHT}, color_scheme=scheme
-    )
+    context = chromium.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)
     page = context.new_page()
     page.goto(url)
     page.wait_for_selector("main h1", state="attached")

@@ -30,9 +30,9 @@ def post(dashboard: Dashboard, path: str, value: Any) -> tuple[int, Any]:
 
 def upload(dashboard: Dashboard, name: str, content: bytes, wait: float = 10) -> Any:
     boundary = "----earmark"
-    body = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
-    ).encode() + content + f"\r\n--{boundary}--\r\n".encode()
+    head = f'Content-Disposition: form-data; name="file"; filename="{name}"'
+    body = f"--{boundary}\r\n{head}\r\n\r\n".encode() + content
+    body += f"\r\n--{boundary}--\r\n".encode()
     kind = {"content-type": f"multipart/form-data; boundary={boundary}"}
     request = urllib.request.Request(f"{dashboard.url}/api/clips?wait={wait}", body, kind)
     with urllib.request.urlopen(request, timeout=30) as answer:

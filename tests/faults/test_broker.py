@@ -14,6 +14,7 @@ import pytest
 
 from earmark import labels
 from earmark.clips import State, Told
+from earmark.doctor import examine
 from earmark.errors import StoreError
 from earmark.server import command
 from earmark.store import Store
@@ -69,6 +70,7 @@ def test_8_a_server_that_is_killed_and_started_again_loses_nothing(
             start(scene.house, lives)
 
 
+@pytest.mark.long
 def test_5_a_write_that_was_cut_off_in_the_middle_is_done_again(mortal: Mortal) -> None:
     scene, lives = mortal
     with scene.worker(), scene.producer():
@@ -98,6 +100,7 @@ def test_9_a_server_that_is_frozen_for_longer_than_any_time_out(mortal: Mortal) 
             pass
 
 
+@pytest.mark.long
 def test_9_clients_that_are_cut_off_come_back(scene: Scene) -> None:
     with scene.producer(), scene.worker():
         scene.drop(*names("before", 100))
@@ -108,6 +111,7 @@ def test_9_clients_that_are_cut_off_come_back(scene: Scene) -> None:
             pass
 
 
+@pytest.mark.long
 def test_10_a_server_out_of_memory_is_told_of_and_recovers(scene: Scene) -> None:
     with scene.producer() as producer, scene.worker():
         scene.drop("before.wav")
@@ -169,6 +173,8 @@ def test_a_disk_that_is_full_ends_the_server_and_loses_nothing(
                 fill(disk)
                 scene.drop(*names("during", 200))
                 wait_until(lambda: lives[-1].poll() is not None, "the server gave up", seconds=30)
+                told = {each.what: each.good for each in examine(house.settings, time.time())}
+                assert (told["disk"], told["store"]) == (False, False)
                 (disk / "filler").unlink()
                 with scene.recovery("disk of the store full, then mended"):
                     start(house, lives)

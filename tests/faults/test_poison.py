@@ -21,6 +21,7 @@ from tests.wavs import drop, wav
 POISON = "poison: the worker died each time that it opened this clip"
 
 
+@pytest.mark.long
 def test_14_what_is_no_wav_or_kills_its_reader_fails_and_harms_nobody(scene: Scene) -> None:
     inbox = scene.house.inbox
     mates = scene.drop(*names("mate", 20))
@@ -129,6 +130,7 @@ def test_15_strange_messages_are_dropped_and_the_worker_goes_on(scene: Scene) ->
         assert not mark.exists()
 
 
+@pytest.mark.long
 def test_15_bytes_that_are_no_message_end_a_worker_and_lose_nothing(scene: Scene) -> None:
     with scene.producer(), scene.worker() as worker:
         scene.store.connection.lpush(f"earmark:celery:{LIVE}", b"\x00 garbage")

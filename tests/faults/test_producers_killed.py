@@ -16,7 +16,13 @@ from tests.household import queued_paths, wait_until
 from tests.wavs import drop, wav
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "step",
+    [
+        step if step == "after the ledger" else pytest.param(step, marks=pytest.mark.long)
+        for step in STEPS
+    ],
+)
 def test_6_a_producer_killed_at_any_step_loses_nothing(scene: Scene, step: str) -> None:
     scene.drop(*names("clip", 3))
     with started(scene.house, sys.executable, "-m", "tests.faults.dying_producer", step) as dying:

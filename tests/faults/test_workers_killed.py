@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 from earmark.clips import State
 from tests.faults.scene import Scene, children, kill_child, lives, names
 from tests.household import wait_until
@@ -43,6 +45,7 @@ def test_3_a_message_that_died_with_its_worker_is_sent_again(scene: Scene) -> No
             pass
 
 
+@pytest.mark.long
 def test_4_a_worker_killed_between_writing_and_acknowledging_leaves_the_same(scene: Scene) -> None:
     with scene.worker() as worker:
         clips = scene.drop("after-0.wav", "b.wav")
@@ -56,6 +59,7 @@ def test_4_a_worker_killed_between_writing_and_acknowledging_leaves_the_same(sce
         assert scene.store.clips.records(clips) == before
 
 
+@pytest.mark.long
 def test_12_a_batch_that_takes_longer_than_its_lease_has_one_effect(scene: Scene) -> None:
     with scene.producer(), scene.worker(), scene.worker():
         clips = scene.drop("hold-0.wav", "b.wav")
@@ -70,6 +74,7 @@ def test_12_a_batch_that_takes_longer_than_its_lease_has_one_effect(scene: Scene
         scene.wait_until_kept()
 
 
+@pytest.mark.long
 def test_a_copy_of_a_message_takes_no_clip_out_of_a_workers_hands(scene: Scene) -> None:
     scene.house = scene.house.with_settings(lease_seconds=30)
     with scene.worker(), scene.worker():
@@ -85,6 +90,7 @@ def test_a_copy_of_a_message_takes_no_clip_out_of_a_workers_hands(scene: Scene) 
         assert scene.state("hold-0.wav") is State.LABELLED
 
 
+@pytest.mark.long
 def test_13_a_worker_that_is_told_to_stop_leaves_nothing_unacknowledged(scene: Scene) -> None:
     for number in (signal.SIGTERM, signal.SIGQUIT):
         with scene.producer(), scene.worker() as worker:
@@ -97,6 +103,7 @@ def test_13_a_worker_that_is_told_to_stop_leaves_nothing_unacknowledged(scene: S
                 pass
 
 
+@pytest.mark.long
 def test_22_two_workers_share_the_clips_and_the_second_hosts_model_comes_by_the_store(
     scene: Scene,
 ) -> None:

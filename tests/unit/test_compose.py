@@ -70,6 +70,7 @@ def test_only_the_trainer_carries_tensorflow(ours: dict[str, Any]) -> None:
     }
 
     assert images.pop("trainer") == ("earmark:trainer", "trainer")
+    assert images.pop("dashboard") == ("earmark:dashboard", "dashboard")
     assert set(images.values()) == {("earmark:slim", "slim")}
 
 
@@ -86,7 +87,8 @@ def test_every_target_that_compose_builds_stands_in_the_dockerfile(
 def test_the_images_install_from_locks_that_exist(repository: Path) -> None:
     named = re.findall(r"locks/\S+\.txt", (repository / "Dockerfile").read_text())
 
-    assert set(named) == {"locks/trainer.txt", "locks/uv.txt", "locks/worker.txt"}
+    names = ("dashboard", "trainer", "uv", "worker")
+    assert set(named) == {f"locks/{name}.txt" for name in names}
     assert all((repository / lock).is_file() for lock in named)
 
 
@@ -130,11 +132,13 @@ def test_the_store_keeps_every_write_and_evicts_nothing(services: dict[str, Any]
     assert mounts(services["valkey"]) == {"/data": True}
 
 
-def test_nothing_is_reachable_from_outside(
+def test_nothing_but_the_dashboard_is_reachable_from_outside_and_that_from_this_machine_alone(
     compose: dict[str, Any], services: dict[str, Any]
 ) -> None:
-    assert not [name for name, service in services.items() if "ports" in service]
-    assert {tuple(service["networks"]) for service in services.values()} == {("internal",)}
+    others = {name: service for name, service in services.items() if name != "dashboard"}
+    assert services["dashboard"]["ports"] == ["127.0.0.1:8765:8765"]
+    assert not [name for name, service in others.items() if "ports" in service]
+    assert {tuple(service["networks"]) for service in others.values()} == {("internal",)}
     assert compose["networks"]["internal"] == {"internal": True}
 
 
@@ -147,10 +151,10 @@ def test_workers_and_trainer_cannot_write_to_the_inbox(ours: dict[str, Any]) -> 
     assert mounts(ours["trainer"])["/inbox"] is False
 
 
-def test_only_the_trainer_writes_models(ours: dict[str, Any]) -> None:
+def test_only_trainer_and_dashboard_write_models(ours: dict[str, Any]) -> None:
     writers = [name for name, service in ours.items() if mounts(service)["/models"]]
 
-    assert writers == ["trainer"]
+    assert sorted(writers) == ["dashboard", "trainer"]
 
 
 def test_every_setting_that_compose_names_is_one(repository: Path) -> None:
