@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from bench import extractor, growth, latency, pipeline, reconciling, starting, training
+from bench import capacity, extractor, growth, latency, pipeline, reconciling, starting, training
 from bench.parts import Setting, setting
 from bench.table import Part, Row, table
 
@@ -31,6 +31,7 @@ PARTS: Mapping[str, Callable[[Setting], Part]] = {
     "latency": latency.part,
     "starting": starting.part,
     "growth": growth.part,
+    "capacity": capacity.part,
     "reconciling": reconciling.part,
     "training": training.part,
 }

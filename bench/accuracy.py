@@ -110,7 +110,6 @@ class Bench:
                     hall.table,
                     TIME,
                     By.SPEAKER,
-                    seeds=self.seeds,
                     samples=hall.samples,
                     additions=additions,
                     speakers=speakers,
@@ -164,7 +163,12 @@ def page(
         _voices(rows),
     ]
     if curve:
-        parts += ["## What more speakers would bring", _curve(curve)]
+        parts += [
+            "## What more speakers would bring",
+            "The recipe `time` on one speaker that it never heard, trained on so many of the "
+            "others; one seed.",
+            _curve(curve),
+        ]
     parts += ["## What is no digit", _rejected(rejected)]
     return "\n\n".join(parts) + "\n"
 

@@ -1,4 +1,4 @@
-"""A published model for the workers to label with."""
+"""Published models for the workers to label with."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from pathlib import Path
 
 from bench.corpus import Corpus
 from bench.rig import REPOSITORY
-from earmark.registry import CARD, Registry, sealed, shipped_models
+from earmark.features import FrontEnd, front_end
+from earmark.registry import CARD, Registry, sealed
 
 RUN_SECONDS = 180
 
 
-def models(spare: Path, corpus: Corpus) -> Path:
-    """A folder with a model: the shipped one, else one that is trained now."""
-    shipped = shipped_models()
-    if Registry(shipped).versions():
-        return shipped
+def trained(spare: Path, corpus: Corpus) -> Path:
+    """A registry with a model that eats the notebook's 40 values, trained now.
+
+    The peers extract the same values, so nobody has less to do.
+    """
     clips = spare / "training"
     clips.mkdir()
     for path in corpus.paths:
@@ -27,13 +28,19 @@ def models(spare: Path, corpus: Corpus) -> Path:
     folder = spare / "models"
     command = [sys.executable, "-m", "trainer.from_folder", str(clips), "--models", str(folder)]
     subprocess.run(
-        [*command, "--source", "a benchmark's"],
+        [*command, "--recipe", "scaled", "--source", "a benchmark's"],
         cwd=REPOSITORY,
         check=True,
         capture_output=True,
         timeout=RUN_SECONDS,
     )
     return folder
+
+
+def front_end_of(models: Path) -> FrontEnd:
+    """What the live model of a registry eats."""
+    registry = Registry(models, shipped=models)
+    return front_end(registry.announcement(registry.live()).front_end)
 
 
 def publish_again(registry: Registry, version: str) -> None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.corpus import Corpus, corpus
-from bench.models import models
+from bench.models import trained
 from bench.table import Part, table
+from earmark.registry import shipped_models
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,9 @@ class Setting:
     """Fewer clips and rounds."""
     corpus: Corpus
     models: Path
-    """A registry with a model."""
+    """A registry with a model on the notebook's front end."""
+    shipped: Path
+    """The registry that the program comes with."""
     spare: Path
     """A folder that goes away."""
 
@@ -33,7 +36,7 @@ def setting(quick: bool) -> Iterator[Setting]:
     with tempfile.TemporaryDirectory(prefix="em-bench-") as folder:
         spare = Path(folder)
         clips = corpus(spare)
-        yield Setting(quick, clips, models(spare, clips), spare)
+        yield Setting(quick, clips, trained(spare, clips), shipped_models(), spare)
 
 
 def run_alone(part: Callable[[Setting], Part], about: str | None) -> None:

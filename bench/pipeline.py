@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.limit import Bare, bare
+from bench.models import front_end_of
 from bench.parts import Setting, run_alone
 from bench.peers.racing import PEERS, joblib_loop, plain_loop, queued
 from bench.processes import Meter
@@ -37,8 +38,11 @@ class Run:
 
 def part(setting: Setting) -> Part:
     """All rows of the pipeline."""
-    backlog, dropped = _backlog(setting), _dropped(setting)
-    return Part([*backlog.rows, *dropped.rows], [*backlog.notes, *dropped.notes])
+    parts = [_backlog(setting), _shipped(setting), _dropped(setting)]
+    return Part(
+        [row for each in parts for row in each.rows],
+        [note for each in parts for note in each.notes],
+    )
 
 
 def _backlog(setting: Setting) -> Part:
@@ -66,6 +70,27 @@ def _backlog(setting: Setting) -> Part:
         for name, peer in peers.items()
     ]
     return Part([*rows, *curve], [_told_by_process("backlog", ours, before, after)])
+
+
+def _shipped(setting: Setting) -> Part:
+    """The same backlog, labelled by the model that the program comes with."""
+    clips = BACKLOG_QUICK if setting.quick else BACKLOG
+    front_end = front_end_of(setting.shipped)
+    given = replace(setting, models=setting.shipped)
+    with rig(setting.shipped, WORKERS) as limits:
+        setting.corpus.fill(limits.inbox, clips)
+        files = sorted(limits.inbox.rglob("*.wav"))
+        before = bare(files, WORKERS, front_end)
+        ours = backlog(given, clips, WORKERS)
+        after = bare(files, WORKERS, front_end)
+    row = Row(
+        what=f"the same with the shipped model ({front_end.name})",
+        unit="clips/s",
+        ours=ours.clips_per_second,
+        limit=(before.clips_per_second + after.clips_per_second) / 2,
+        more_is_better=True,
+    )
+    return Part([row], [_told_by_process("shipped model", ours, before, after)])
 
 
 def _dropped(setting: Setting) -> Part:

@@ -84,7 +84,7 @@ def _digits(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _inner(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    inner = keras().Model(model.inputs, model.layers[-1].input)
+    inner = keras().Sequential(model.layers[:-1])
     return np.asarray(inner(vectors, training=False))
 
 

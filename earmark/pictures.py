@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from earmark.explaining import Explanation
+
 RATE = 22_050
 """Sampling rate that clips are brought to, that of the notebook (Hz)."""
 HOP = 512
@@ -78,10 +80,15 @@ def digits_of(folder: Path, limits: Limits) -> dict[int, Portrait]:
     return found
 
 
-def draw_clip(portrait: Portrait, file: Path) -> None:
-    """Draw waveform and MFCCs, one above the other, as a PNG."""
-    figure = _figure(10, 7)
-    above, below = figure.subplots(2, 1)
+def draw_clip(portrait: Portrait, file: Path, explanation: Explanation | None = None) -> None:
+    """Draw waveform and MFCCs, one above the other, as a PNG; and what a label rests on."""
+    if explanation is None:
+        figure = _figure(10, 7)
+        above, below = figure.subplots(2, 1)
+    else:
+        figure = _figure(10, 10.5)
+        above, below, reasons = figure.subplots(3, 1)
+        _draw_explanation(reasons, explanation)
     _draw_waveform(above, portrait)
     image = _draw_mfcc(below, portrait)
     below.set_title(f"MFCC {portrait.mfcc.shape}")
@@ -126,6 +133,24 @@ def _draw_mfcc(axes: Axes, portrait: Portrait) -> Any:
     )
     axes.set(xlabel="seconds", ylabel="coefficient", xlim=(0, min(portrait.seconds, right) or half))
     return image
+
+
+def _draw_explanation(axes: Axes, explanation: Explanation) -> None:
+    most = float(np.abs(explanation.relevance).max()) or 1.0
+    moments, coefficients = explanation.relevance.shape
+    axes.imshow(
+        explanation.relevance.T,
+        cmap="RdGy_r",
+        vmin=-most,
+        vmax=most,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        extent=(0, 1, -0.5, coefficients - 0.5),
+    )
+    axes.set(xlabel=f"share of the trimmed word, {moments} moments", ylabel="coefficient")
+    label, confidence = explanation.guess.label, explanation.guess.confidence
+    axes.set_title(f"what speaks for {label} ({confidence:.2f}): red; against it: grey")
 
 
 def _mfcc(samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -192,6 +192,12 @@ def earmark(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "earmark", *arguments]
 
 
+def alive(store: Store, service: str) -> list[int]:
+    """The processes of a service that gave a sign of life lately."""
+    found = store.board.alive(time.time())
+    return [int(name.rpartition(":")[2]) for name in found if name.startswith(f"{service}@")]
+
+
 def pending(inbox: Path, *paths: str) -> list[Record]:
     """Records of files, as the producer notes them."""
     return [

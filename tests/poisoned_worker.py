@@ -1,14 +1,12 @@
-"""The worker's Celery app, in which clips named `poison-...` kill the process that opens them.
+"""The worker's Celery app, in which the clip `poison-kill.wav` kills the process that opens it.
 
-`poison-exit`, `poison-segv` and `poison-kill` die as a broken decoder, a broken library and the
-kernel out of memory would let them die.
+It dies as the kernel would let it die that is out of memory.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from earmark import extraction
@@ -19,17 +17,12 @@ from worker.app import app
 
 __all__ = ["app"]
 
-_ENDS: Mapping[str, Callable[[], object]] = {
-    "poison-exit": lambda: os._exit(1),
-    "poison-segv": lambda: os.kill(os.getpid(), signal.SIGSEGV),
-    "poison-kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
-}
 _record = extraction.record
 
 
 def _poisoned(path: Path, limits: Limits) -> Recording:
-    if path.stem in _ENDS:
-        _ENDS[path.stem]()
+    if path.name == "poison-kill.wav":
+        os.kill(os.getpid(), signal.SIGKILL)
     return _record(path, limits)
 
 

@@ -60,7 +60,7 @@ class Threshold:
             "confidence": round(self.confidence, 4),
             "coverage": round(self.coverage, 4),
             "heard": self.heard,
-            "kept": self.kept.as_json(),
+            "kept": {"correct": self.kept.correct, "clips": self.kept.clips},
         }
 
 

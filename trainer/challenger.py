@@ -130,9 +130,13 @@ def train_challenger(
     NotEnoughClips
         When there is too little to train on or to test with.
     """
-    additions = additions_of(recipe, terms, material)
-    if len(table) or not additions.clips:
+    if len(table) or not (recipe.synthetic and terms.synthetic_voices):
         check_enough(table)
+    additions = additions_of(recipe, terms, material)
+    if len(table) == 0 and not additions.clips:
+        raise NotEnoughClips(
+            f"there is no clip whose digit is known, and {additions.remark or 'no synthetic voice'}"
+        )
     sides = split(
         table,
         earlier=earlier,

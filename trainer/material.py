@@ -53,6 +53,16 @@ class Material:
         """For tables made by `earmark.dataset.from_folder`."""
         return cls(folder=settings.data, limits=settings.limits)
 
+    @classmethod
+    def of_store(cls, settings: Settings, store: Store) -> Material:
+        """For tables made by `earmark.dataset.from_store`."""
+        return cls(
+            folder=settings.data,
+            limits=settings.limits,
+            inbox=settings.inbox.resolve(),
+            store=store,
+        )
+
     def samples(
         self,
         recipe: Recipe,

@@ -97,15 +97,14 @@ def _chart(made: Projection, by: str) -> dict[str, Any]:
         groups.setdefault(name, []).append(
             {"name": point["path"], "value": [point["x"], point["y"]]}
         )
-    axis = {"axisLabel": {"show": False}, "splitLine": {"show": False},
-            "axisTick": {"show": False}, "axisLine": {"lineStyle": {"color": _INK}}}  # fmt: skip
+    axis = {"show": False}
     series = [
         {"name": name, "type": "scatter", "symbolSize": 6, "data": groups[name],
          "itemStyle": {"color": _colour(name), "opacity": 0.75}}
         for name in sorted(groups)
     ]  # fmt: skip
     return {
-        "legend": {"textStyle": {"color": _INK}}, "tooltip": {"formatter": "{b}"},
+        "legend": {"top": 0, "textStyle": {"color": _INK}}, "tooltip": {"formatter": "{b}"},
         "xAxis": axis, "yAxis": axis, "grid": {"left": 10, "right": 10, "bottom": 10, "top": 40},
         "series": series, "aria": {"enabled": True}, "animation": False,
     }  # fmt: skip

@@ -92,7 +92,7 @@ def _curves(history: dict[str, Any]) -> None:
         "splitLine": {"show": False},
     }
     ui.echart({
-        "tooltip": {"trigger": "axis"}, "legend": {"textStyle": {"color": _INK}},
+        "tooltip": {"trigger": "axis"}, "legend": {"top": 0, "textStyle": {"color": _INK}},
         "xAxis": {"type": "category", "data": epochs, "name": "epoch", **axis},
         "yAxis": [{"type": "value", "name": "loss", **axis},
                   {"type": "value", "name": "accuracy", "max": 1, **axis}],

@@ -12,6 +12,8 @@ from earmark.cli.telling import chosen_front_end, dataset_lines
 
 if TYPE_CHECKING:
     from earmark.dataset import Stored
+    from earmark.explaining import Explanation
+    from earmark.extraction import Extracted
     from earmark.features import FrontEnd
     from earmark.settings import Settings
 
@@ -82,20 +84,88 @@ def export(
     print(f"{len(stored.table):,} clips with {chosen.name} vectors are in {file}")
 
 
+@dataset.command()
+def suspects(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Wavs named {digit}_{speaker}_{take}.wav.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List clips whose truth may be wrong: models that never saw them are sure of another digit.
+
+    Without a folder it looks at the clips in the store. It trains four models, which takes minutes.
+
+    Example: earmark dataset suspects --json
+    """
+    import sys
+
+    from earmark.services import environment, run
+
+    arguments = [] if folder is None else [str(folder)]
+    arguments += ["--json"] if as_json else []
+    run([sys.executable, "-m", "trainer.suspects", *arguments], environment())
+
+
 def _inspect_clip(file: Path, out: Path) -> None:
     from earmark.pictures import HOP, RATE, draw_clip, portray
     from earmark.settings import Settings
 
     settings = Settings.load()
     portrait = portray(file, settings.limits)
-    draw_clip(portrait, out)
+    explanation, why = _explained(file, settings)
+    draw_clip(portrait, out, explanation)
     print(f"clip      {portrait.seconds:.3f} seconds at {portrait.sound.rate:,} Hz")
     print(
         f"MFCC      {portrait.mfcc.shape}: coefficients x frames, a frame each "
         f"{1000 * HOP / RATE:.1f} ms at {RATE:,} Hz"
     )
     print(f"heard     {_heard_text(file, settings)}")
+    for line in why:
+        print(line)
     print(f"picture   {out.absolute()}")
+
+
+def _explained(file: Path, settings: Settings) -> tuple[Explanation | None, list[str]]:
+    """What the label rests on, for the picture and in lines."""
+    from earmark.errors import EarmarkError
+    from earmark.explaining import explain
+    from earmark.extraction import Extracted, extract_files
+    from earmark.hearing import live_classifier
+
+    try:
+        classifier = live_classifier(settings)
+        [outcome] = extract_files([file], classifier.front_end, settings.limits)
+    except EarmarkError:
+        return None, []  # the line of what is heard says why
+    if not isinstance(outcome, Extracted):
+        return None, []
+    explanation = explain(classifier, outcome.vector)
+    lines = [] if explanation is None else [_moments_line(explanation)]
+    return explanation, [*lines, *_neighbour_lines(outcome, classifier.front_end, settings)]
+
+
+def _moments_line(explanation: Explanation) -> str:
+    first, last = explanation.moments
+    return f"because   most of what speaks for it lies at {first:.0%} to {last:.0%} of the word"
+
+
+def _neighbour_lines(clip: Extracted, front_end: FrontEnd, settings: Settings) -> list[str]:
+    """The nearest clips with a truth, when the store answers."""
+    from earmark.dataset import from_store
+    from earmark.errors import EarmarkError
+    from earmark.explaining import nearest
+    from earmark.finding import printable
+    from earmark.store import Store
+
+    try:
+        table = from_store(Store.at(settings.store_url), front_end).table
+    except EarmarkError:
+        return []
+    others = table[table["digest"] != clip.digest]
+    return [
+        f"like      {printable(each.path)} (a {each.digit}, distance {each.distance:.1f})"
+        for each in nearest(clip.vector, others)
+    ]
 
 
 def _inspect_digits(folder: Path, out: Path) -> None:

@@ -123,6 +123,24 @@ def show(
 
 
 @models.command()
+def record(as_json: AsJson = False) -> None:
+    """Tell how often each model was right, day by day, on clips that it was not trained on.
+
+    Example: earmark models record
+    """
+    from earmark.settings import Settings
+    from earmark.store import Store
+    from earmark.track_record import by_day
+
+    store = Store.at(Settings.load().store_url)
+    rows = [day.as_json() for day in by_day(store.clips.all_records())]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, ("date", "model", "clips", "right", "accuracy"))
+
+
+@models.command()
 def promote(version: str) -> None:
     """Make a version the live one.
 

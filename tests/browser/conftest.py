@@ -60,12 +60,14 @@ def clips(recordings: Path | None, tmp_path_factory: pytest.TempPathFactory) -> 
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dashboard(clips: Path) -> Iterator[Dashboard]:
     """Everything up, with the shipped model, and the clips labelled."""
     port = _free_port()
     with furnished(model=False) as plain:
-        house = plain.with_settings(dashboard_port=port, patience_seconds=1)
+        house = plain.with_settings(
+            dashboard_port=port, patience_seconds=1, recipe="scaled", synthetic_voices=0
+        )
         with house.running("up") as up:
             up.wait_until_it_says("is ready", seconds=90)
             done = house.run("ingest", str(clips), "--wait", seconds=300)
@@ -75,9 +77,9 @@ def dashboard(clips: Path) -> Iterator[Dashboard]:
             yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Headless Chromium."""
+    """Headless Chromium; closed before other tests, for playwright keeps an event loop running."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if path is None:
         if os.environ.get("CI"):

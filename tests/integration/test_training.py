@@ -25,9 +25,10 @@ from earmark.store import Store, keys
 from earmark.store.ledger import Settlement
 from earmark.store.vectors import table
 from tests.clip_tables import clip_table, vector
-from tests.household import Household, Running, children_of, wait_until
+from tests.household import Household, Running, alive, children_of, wait_until
 from tests.tiny_models import FIRST
 from tests.wavs import drop
+from trainer.recipes import RECIPES
 from trainer.service import Desk, is_due, load, run
 
 FRONT_END = front_end("mfcc-mean")
@@ -47,6 +48,7 @@ def desk(house: Household, store: Store, sender: Sender) -> Desk:
         update={
             "redis_url": house.settings.store_url,
             "recipe": "scaled",
+            "synthetic_voices": 0,
             "floor": 0.3,
             "retrain_after": 10,
         }
@@ -85,7 +87,7 @@ def hear(store: Store, records: Sequence[Record], vectors: Sequence[np.ndarray[A
 
 def train_and_wait(house: Household, store: Store, *options: str) -> CompletedProcess[str]:
     """`earmark train --wait`, once the emptied store knows again that a trainer lives."""
-    wait_until(lambda: store.board.alive(time.time()), "a sign of life")
+    wait_until(lambda: alive(store, "trainer"), "a sign of life")
     return house.run("train", "--wait", *options, seconds=110)
 
 
@@ -189,6 +191,14 @@ def test_a_refused_challenger_leaves_the_champion(desk: Desk) -> None:
     assert desk.store.board.last_training() == result
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_nothing_is_trained_on_an_empty_store(desk: Desk, recipe: str) -> None:
+    result = run(desk, recipe=recipe, force=False)
+
+    assert result["outcome"] == "failed"
+    assert "there are 0 clips whose digit is known" in result["reason"]
+
+
 def test_two_trainings_at_once_make_one_publication(desk: Desk) -> None:
     teach(desk.store)
     results: list[Any] = []
@@ -260,12 +270,10 @@ def test_the_live_model_is_announced_when_a_trainer_starts(house: Household, sto
 
 
 def test_the_scheduler_shows_that_it_lives(house: Household, store: Store) -> None:
-    def alive() -> list[str]:
-        found = store.board.alive(time.time())
-        return [name for name in found if name.startswith("scheduler@")]
-
     with house.running("scheduler") as process:
-        wait_until(alive, lambda: f"a sign of life; it said {process.output}")
+        wait_until(
+            lambda: alive(store, "scheduler"), lambda: f"a sign of life; it said {process.output}"
+        )
 
         assert list(house.settings.data.glob("schedule*"))
 

@@ -20,6 +20,7 @@ from earmark.store import Store
 from tests.household import (
     Household,
     Running,
+    alive,
     furnished,
     processes_of,
     wait_until,
@@ -51,16 +52,6 @@ def store(house: Household, running: Running) -> Iterator[Store]:
     store = Store.at(house.settings.store_url, wait_seconds=10)
     yield store
     store.connection.close()
-
-
-def alive(store: Store, service: str) -> dict[int, float]:
-    """The processes of a service, and how long ago each gave a sign of life."""
-    found = store.board.alive(time.time())
-    return {
-        int(name.rpartition(":")[2]): ago
-        for name, ago in found.items()
-        if name.startswith(f"{service}@")
-    }
 
 
 def test_it_says_where_to_drop_files_once_everything_lives(

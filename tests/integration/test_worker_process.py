@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,15 @@ from earmark.jobs import BULK, LIVE, Sender
 from earmark.registry import Registry
 from earmark.store import Store, keys
 from tests import tiny_models
-from tests.household import Household, Running, children_of, queue, wait_until, wait_until_done
+from tests.household import (
+    Household,
+    Running,
+    alive,
+    children_of,
+    queue,
+    wait_until,
+    wait_until_done,
+)
 from tests.tiny_models import FIRST, SECOND, THIRD
 from tests.wavs import drop, wav
 
@@ -70,12 +77,7 @@ def test_garbage_in_a_message_stops_nobody(
 
 
 def test_a_worker_shows_that_it_lives(store: Store, worker: Running) -> None:
-    def alive() -> list[str]:
-        return [name for name in store.board.alive(time.time()) if name.startswith("worker@")]
-
-    [name] = wait_until(alive, "a sign of life")
-
-    assert name.endswith(f":{worker.process.pid}")
+    assert wait_until(lambda: alive(store, "worker"), "a sign of life") == [worker.process.pid]
 
 
 def test_no_tensorflow_is_in_the_process(
