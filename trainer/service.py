@@ -21,7 +21,7 @@ from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.board import LOCK_SECONDS, TrainingLock
 from earmark.succession import succeed
-from trainer.challenger import Terms, check_enough
+from trainer.challenger import Terms
 from trainer.fitting import Epoch
 from trainer.material import Material
 from trainer.recipes import recipe as recipe_of
@@ -109,7 +109,6 @@ def _train(
     board, chosen = desk.store.board, recipe_of(recipe)
     board.tell_training({"step": "loading clips"})
     table = load(desk, front_end(chosen.front_end))
-    check_enough(table)  # synthetic voices alone make no model of anybody's
 
     def progress(epoch: Epoch) -> None:
         board.tell_training({"step": "fitting", "epoch": epoch.epoch, "epochs": epoch.epochs})

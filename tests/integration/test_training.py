@@ -192,7 +192,9 @@ def test_a_refused_challenger_leaves_the_champion(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_nothing_is_trained_on_an_empty_store(desk: Desk, recipe: str) -> None:
+def test_nothing_is_trained_on_an_empty_store_without_synthetic_voices(
+    desk: Desk, recipe: str
+) -> None:
     result = run(desk, recipe=recipe, force=False)
 
     assert result["outcome"] == "failed"
