@@ -268,5 +268,6 @@ def _environ(home: Path) -> dict[str, str]:
         "EARMARK_DATA": str(home / "var"),
         "EARMARK_MODELS": str(home / "models"),
         "EARMARK_WORKERS": "1",
+        "EARMARK_DASHBOARD_PORT": "0",
         "EARMARK_SETTLE_SECONDS": "0.05",
     }

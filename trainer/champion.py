@@ -71,7 +71,7 @@ def _unheard(champion: Champion, registry: Registry) -> Verdict:
     worth = (
         "no recording was there to train on or to test with: it was made from synthetic voices "
         f"alone, which is worth about {SYNTHETIC_WORTH:.2f} on real voices that it never heard "
-        "(measured on the Free Spoken Digit Dataset; docs/accuracy.md)"
+        "(measured with 80 of them on the Free Spoken Digit Dataset; docs/accuracy.md)"
     )
     if champion.classifier is not None and _heard_recordings(registry, champion.version):
         return Verdict(
