@@ -29,6 +29,13 @@ Found = TypeVar("Found")
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.01
+_TIE = (
+    "import ctypes, os, signal, sys\n"
+    "ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG\n"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+_TIED = [sys.executable, "-S", "-c", _TIE] if sys.platform == "linux" else []
+"""Before a command: it ends when the tests end, however they end (Linux only)."""
 
 
 def wait_until(
@@ -116,7 +123,7 @@ class Household:
         descriptor, name = tempfile.mkstemp(suffix=".log", dir=self.home)
         with open(descriptor, "wb") as log:
             process = subprocess.Popen(
-                command,
+                [*_TIED, *command],
                 env=self.environ,
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
@@ -179,7 +186,8 @@ def furnished(*, model: bool = True) -> Iterator[Household]:
 @contextmanager
 def server(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """The embedded server of a data folder, with the configuration that `earmark up` gives it."""
-    process = subprocess.Popen(server_command(settings), stdout=subprocess.DEVNULL)
+    command = [*_TIED, *server_command(settings)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         Store.at(settings.store_url, wait_seconds=START_SECONDS).connection.close()
         yield process

@@ -9,13 +9,17 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+import numpy as np
 from celery.signals import (
     heartbeat_sent,
+    worker_init,
     worker_process_init,
     worker_ready,
     worker_shutting_down,
 )
 
+from earmark.audio import Sound
+from earmark.features import FRONT_ENDS
 from earmark.jobs import BULK, EXTRACT, LABEL, LIVE, RELABEL, Batch, make_app
 from earmark.registry import Registry
 from earmark.services import (
@@ -80,6 +84,14 @@ def _bench() -> Bench:
         model=LiveModel(Registry(settings.models), store),
         clock=time.time,
     )
+
+
+@worker_init.connect
+def _before_the_fork(**_: Any) -> None:
+    """Import and compute once what every process would otherwise do in its first batch."""
+    silence = Sound(np.zeros(8_000, np.float32), 8_000)
+    for front_end in FRONT_ENDS.values():
+        front_end.extract([silence])
 
 
 @worker_process_init.connect
