@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from bench.table import Row, table
 from earmark.audio import Limits, Sound, decode
-from earmark.features import MfccMean, resampling, spectra
-from earmark.features.filters import hann
+from earmark.frontends import MfccMean, resampling, spectra
+from earmark.frontends.filters import hann
 
 CAVEATS = """\
 Caveats

@@ -19,7 +19,7 @@ from bench.rig import rig
 from bench.table import Part, Row
 from earmark.clips import Record, Revision, Score, State
 from earmark.dataset import from_store
-from earmark.features import FRONT_ENDS
+from earmark.frontends import FRONT_ENDS
 from earmark.jobs import BATCH_CLIPS
 from earmark.store import Store, keys
 from earmark.store.ledger import Claim, Settlement

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from earmark.audio import Limits
 from earmark.extraction import Extracted, extract, try_record
-from earmark.features import FRONT_ENDS, FrontEnd
+from earmark.frontends import FRONT_ENDS, FrontEnd
 from earmark.jobs import BATCH_CLIPS
 
 LIMITS = Limits(max_bytes=2**26, max_seconds=60)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.corpus import Corpus
 from bench.rig import REPOSITORY
-from earmark.features import FrontEnd, front_end
+from earmark.frontends import FrontEnd, front_end
 from earmark.registry import CARD, Registry, sealed
 
 RUN_SECONDS = 180

@@ -15,7 +15,7 @@ from earmark import samples
 from earmark.audio import Limits
 from earmark.classifier import DIGITS
 from earmark.extraction import record
-from earmark.features import front_end
+from earmark.frontends import front_end
 from trainer.backend import keras
 from trainer.crossvalidation import Job
 from trainer.feeding import OTHER

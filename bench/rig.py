@@ -83,7 +83,7 @@ class Rig:
 
 
 @contextmanager
-def rig(models: Path, workers: int) -> Iterator[Rig]:
+def rig(models: Path, workers: int, inbox: Path | None = None) -> Iterator[Rig]:
     """A store and a folder, both gone afterwards.
 
     Parameters
@@ -92,14 +92,19 @@ def rig(models: Path, workers: int) -> Iterator[Rig]:
         A registry; it is copied.
     workers
         Processes that label.
+    inbox
+        An existing folder to watch; unset: one beside the store.
     """
     home = Path(tempfile.mkdtemp(prefix="em-bench-"))
     try:
         shutil.copytree(models, home / "models")
         settings = Settings(
-            inbox=home / "inbox", data=home / "var", models=home / "models", workers=workers
+            inbox=inbox or home / "inbox",
+            data=home / "var",
+            models=home / "models",
+            workers=workers,
         )
-        settings.inbox.mkdir()
+        settings.inbox.mkdir(exist_ok=True)
         environ = _environ(settings)
         command = [sys.executable, "-m", "earmark.server"]
         with running(command, environ, home, log=home / "store.log"):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from earmark.audio import Sound
 from earmark.errors import ClipError
 from earmark.extraction import inside, record
-from earmark.features.filters import hann, slaney_filters, slaney_mel
+from earmark.frontends.filters import hann, slaney_filters, slaney_mel
 from earmark.settings import Settings
 
 _WIDTH, _LEFT = 640, 54

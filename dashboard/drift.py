@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dashboard.house import House
 from earmark.errors import EarmarkError
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.registry import TRAINED_ON, Announcement
 
 log = logging.getLogger(__name__)

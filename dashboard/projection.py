@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.house import House
-from earmark.features import front_end
+from earmark.frontends import front_end
 
 CLIPS = 2_000
 NEIGHBOURS = 10

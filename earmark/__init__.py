@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
     from earmark.hearing import Heard
 
-    def features(
-        path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
-        frontend: str = "mfcc-mean",
-    ) -> NDArray[np.float32]: ...
-
-
 __all__ = ["__version__", "features", "label"]
 
 
@@ -64,11 +58,44 @@ def label(
     return label_paths(path)
 
 
-def __getattr__(name: str) -> Any:
-    if name == "features":
-        import importlib
+def features(
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    frontend: str = "mfcc-mean",
+) -> NDArray[np.float32]:
+    """Extract the vector of one file, or of several.
 
-        return importlib.import_module("earmark.features")
+    Parameters
+    ----------
+    path
+        A wav file, or a list of them.
+    frontend
+        Name of the front end.
+
+    Returns
+    -------
+    float32 of shape (dimensions,), or (files, dimensions) for a list.
+
+    Raises
+    ------
+    ClipError
+        When a file cannot be read; names it.
+    ValueError
+        When there is no such front end.
+    """
+    import os
+    from pathlib import Path
+
+    from earmark.extraction import vectors_of
+    from earmark.frontends import front_end
+    from earmark.settings import Settings
+
+    one = isinstance(path, str | os.PathLike)
+    files = [Path(path)] if isinstance(path, str | os.PathLike) else [Path(each) for each in path]
+    vectors = vectors_of(files, front_end(frontend), Settings.load().limits)
+    return vectors[0] if one else vectors
+
+
+def __getattr__(name: str) -> Any:
     if name == "__version__":
         return _version()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from earmark.clips import plain_top
 from earmark.errors import CorruptModel, FrontEndMismatch
-from earmark.features import FrontEnd, front_end
+from earmark.frontends import FrontEnd, front_end
 from earmark.registry import Announcement, Artefact
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from earmark.audio import Limits
 from earmark.clips import Record, told_by_name
 from earmark.errors import MissingExtra, NotEnoughClips
 from earmark.extraction import Extracted, extract_files
-from earmark.features import FrontEnd
+from earmark.frontends import FrontEnd
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.classifier import Classifier, Guess
-from earmark.features import MfccTime
+from earmark.frontends import MfccTime
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from earmark.clips import told_by_name
 from earmark.dataset import matrix
 from earmark.errors import EarmarkError, MissingExtra
 from earmark.extraction import Extracted, Failed, Outcome
-from earmark.features import FrontEnd
+from earmark.frontends import FrontEnd
 from earmark.placing import written
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from earmark.audio import Limits, Sound, decode
 from earmark.clips import Revision
 from earmark.errors import ClipError
-from earmark.features import FrontEnd
+from earmark.frontends import FrontEnd
 
 CHUNK = 64
 """Clips that are extracted together; what one process holds in memory at a time."""
@@ -167,6 +167,22 @@ def extract_files(
     with ProcessPoolExecutor(max_workers=jobs) as pool:
         for outcomes in pool.map(work, chunks):
             yield from outcomes
+
+
+def vectors_of(paths: Sequence[Path], front_end: FrontEnd, limits: Limits) -> NDArray[np.float32]:
+    """The vectors of files, float32 of shape (files, dimensions).
+
+    Raises
+    ------
+    ClipError
+        When a file has none; names it.
+    """
+    vectors = np.empty((len(paths), front_end.dimensions), np.float32)
+    for row, outcome in enumerate(extract_files(paths, front_end, limits)):
+        if isinstance(outcome, Failed):
+            raise ClipError(f"{outcome.path}: {outcome.reason}")
+        vectors[row] = outcome.vector
+    return vectors
 
 
 def try_record(path: Path, limits: Limits) -> Recording | Failed:

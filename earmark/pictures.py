@@ -15,8 +15,8 @@ from earmark.audio import Limits, Sound
 from earmark.clips import told_by_name
 from earmark.errors import ClipError, EarmarkError, MissingExtra
 from earmark.extraction import record
-from earmark.features.resampling import resampled
 from earmark.finding import printable, wavs_below
+from earmark.frontends.resampling import resampled
 from earmark.placing import written
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.registry import CARD, LITERT, TRAINED_ON, Registry, digest_keys, sealed
 
 FIRST = "20260101-000000-aaaa"

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.audio import Sound
-from earmark.features.mfcc_time import LogMels, MfccTime
-from earmark.features.resampling import resampled
-from earmark.features.trimming import Spans
+from earmark.frontends.mfcc_time import LogMels, MfccTime
+from earmark.frontends.resampling import resampled
+from earmark.frontends.trimming import Spans
 
 _REVISION = 1
 _TRACTS = 64
@@ -40,7 +40,7 @@ class Augmentation:
     crop: float = 0.12
     """Either end of the trimmed word moves by up to this share of its length (uniform)."""
     warp: float = 0.6
-    """Largest a and b of `earmark.features.pooling.pooling` (uniform, both signs)."""
+    """Largest a and b of `earmark.frontends.pooling.pooling` (uniform, both signs)."""
     loudest_noise_decibels: float = 5.0
     """Lowest signal-to-noise ratio (uniform in decibels)."""
     softest_noise_decibels: float = 40.0

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from earmark.features import front_end
+from earmark.frontends import front_end
 from trainer import snapshot
 from trainer.artefacts import summary
 from trainer.challenger import Challenger

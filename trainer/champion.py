@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from earmark.classifier import Classifier
 from earmark.dataset import matrix
 from earmark.errors import FrontEndMismatch, ModelError, NoModel
-from earmark.features import FrontEnd
+from earmark.frontends import FrontEnd
 from earmark.registry import Registry
 from trainer.challenger import Challenger
 from trainer.evaluation import Evaluation, Score

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from earmark import dataset
 from earmark.errors import EarmarkError
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.settings import Settings
 from trainer.crossvalidation import Tested, crossval, summary
 from trainer.feeding import Samples

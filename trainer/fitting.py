@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.classifier import DIGITS
-from earmark.features import MfccTime, front_end
+from earmark.frontends import MfccTime, front_end
 from trainer.backend import keras
 from trainer.feeding import Samples, batches, outputs, steps, whole
 from trainer.rates import rate

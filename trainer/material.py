@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from earmark.audio import Limits
 from earmark.errors import ClipError
 from earmark.extraction import Extracted, Fence, extract_files
-from earmark.features import FrontEnd, MfccTime, front_end
+from earmark.frontends import FrontEnd, MfccTime, front_end
 from trainer.feeding import Samples
 from trainer.recipes import Recipe
 from trainer.synthetic import Additions, Synthesis

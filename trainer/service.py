@@ -14,7 +14,7 @@ from earmark.audio import Limits
 from earmark.dataset import from_store
 from earmark.errors import EarmarkError, ModelError, TrainingBusy
 from earmark.extraction import Extracted, extract_files, inside
-from earmark.features import FrontEnd, front_end
+from earmark.frontends import FrontEnd, front_end
 from earmark.jobs import Sender
 from earmark.registry import Registry
 from earmark.settings import Settings

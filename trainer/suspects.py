@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from earmark.dataset import from_folder, from_store
 from earmark.errors import EarmarkError
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.settings import Settings
 from trainer.crossvalidation import Tested, crossval
 from trainer.folds import By, cut

@@ -23,7 +23,7 @@ from earmark.audio import Limits, Sound
 from earmark.clips import told_by_name
 from earmark.errors import EarmarkError, MissingExtra
 from earmark.extraction import record
-from earmark.features import MfccTime, front_end
+from earmark.frontends import MfccTime, front_end
 from earmark.samples import espeak
 from trainer.augmentation import Augmentation
 from trainer.feeding import OTHER, Samples

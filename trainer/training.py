@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from earmark.errors import ModelError, TrainingError
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.registry import Registry
 from trainer import artefacts, card, snapshot
 from trainer.challenger import Challenger, Terms, train_challenger

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from earmark.audio import Limits
 from earmark.extraction import Recording, try_record
-from earmark.features import MfccTime
+from earmark.frontends import MfccTime
 from trainer.augmentation import Augmentation
 from trainer.view_cache import LIMIT_BYTES, ViewCache
 

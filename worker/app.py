@@ -19,7 +19,7 @@ from celery.signals import (
 )
 
 from earmark.audio import Sound
-from earmark.features import FRONT_ENDS
+from earmark.frontends import FRONT_ENDS
 from earmark.jobs import BULK, EXTRACT, LABEL, LIVE, RELABEL, Batch, make_app
 from earmark.registry import Registry
 from earmark.services import (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from earmark.clips import Record
 from earmark.errors import ClipError
 from earmark.extraction import Extracted, Failed, Fence, Recording, extract, try_record
-from earmark.features import FrontEnd
+from earmark.frontends import FrontEnd
 
 if TYPE_CHECKING:
     from worker.labelling import Bench

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from earmark.dataset import Stored
     from earmark.explaining import Explanation
     from earmark.extraction import Extracted
-    from earmark.features import FrontEnd
+    from earmark.frontends import FrontEnd
     from earmark.settings import Settings
 
 dataset = typer.Typer()

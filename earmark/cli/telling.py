@@ -12,7 +12,7 @@ from earmark.cli.app import note, print_table
 
 if TYPE_CHECKING:
     from earmark.extraction import Failed
-    from earmark.features import FrontEnd
+    from earmark.frontends import FrontEnd
 
 Item = TypeVar("Item")
 
@@ -125,7 +125,7 @@ def _counted(counts: Mapping[Any, int]) -> str:
 
 def chosen_front_end(name: str) -> FrontEnd:
     """The front end that an option names."""
-    from earmark.features import front_end
+    from earmark.frontends import front_end
 
     try:
         return front_end(name)

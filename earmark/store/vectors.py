@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.errors import FrontEndMismatch
-from earmark.features import FrontEnd
+from earmark.frontends import FrontEnd
 from earmark.store import keys
 from earmark.store.connection import Connection
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from earmark.clips import Record, Revision, Score, State
-from earmark.features import FRONT_ENDS
+from earmark.frontends import FRONT_ENDS
 from earmark.store import Store, keys
 from earmark.store.ledger import Head
 from producer.inbox import Inbox

@@ -17,7 +17,7 @@ from earmark.audio import Limits, decode
 from earmark.clips import Revision
 from earmark.errors import ClipError
 from earmark.extraction import Failed, Outcome, Recording, extract
-from earmark.features import FRONT_ENDS
+from earmark.frontends import FRONT_ENDS
 from tests.fuzz.mutations import damaged
 
 LIMITS = Limits(max_bytes=1_000_000, max_seconds=5.0)

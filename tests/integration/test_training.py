@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from earmark.clips import Record, Revision, State, told_by_name
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.jobs import Sender
 from earmark.registry import Registry
 from earmark.store import Store, keys

@@ -21,7 +21,7 @@ from earmark.audio import Limits
 from earmark.clips import Record, Revision, State, Told
 from earmark.curation import correct
 from earmark.errors import ClipError
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.jobs import Batch
 from earmark.registry import LITERT, Artefact, Registry
 from earmark.store import Store, keys

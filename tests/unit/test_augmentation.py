@@ -12,7 +12,7 @@ import soundfile
 
 from earmark.audio import Limits, Sound
 from earmark.extraction import Recording, try_record
-from earmark.features import MfccTime
+from earmark.frontends import MfccTime
 from trainer.augmentation import Augmentation, coloured_noise, cropped, loud_power
 from trainer.view_cache import ViewCache, disk_bytes
 from trainer.views import Views

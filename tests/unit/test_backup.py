@@ -21,8 +21,8 @@ from earmark.cli.app import app
 from earmark.clips import Record, Told
 from earmark.curation import correct
 from earmark.errors import BackupError
-from earmark.features import front_end
 from earmark.forgetting import FILE, Place, forget, survey
+from earmark.frontends import front_end
 from earmark.registry import Registry
 from earmark.restoring import restore
 from earmark.store import Store

@@ -20,7 +20,7 @@ from earmark.cli import files, looking  # noqa: F401 - they register their comma
 from earmark.cli.app import app
 from earmark.clips import Record, Told
 from earmark.errors import ClipError, EarmarkError, NoModel, NotEnoughClips, NotRunning
-from earmark.features import FRONT_ENDS, front_end
+from earmark.frontends import FRONT_ENDS, front_end
 from earmark.store import Store
 from tests.tiny_models import FIRST as VERSION
 

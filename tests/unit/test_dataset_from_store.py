@@ -11,7 +11,7 @@ import numpy as np
 
 from earmark.clips import Record
 from earmark.dataset import from_store
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.store import Store
 from earmark.store.vectors import table
 

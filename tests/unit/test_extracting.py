@@ -11,7 +11,7 @@ import pytest
 
 from earmark.audio import Limits
 from earmark.clips import Record, State
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.registry import Registry
 from earmark.store import Store
 from earmark.succession import succeed

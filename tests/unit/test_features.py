@@ -15,8 +15,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from earmark.audio import Limits, Sound, decode
-from earmark.features import FRONT_ENDS, MfccMean, filters, front_end
-from earmark.features.resampling import resampled
+from earmark.frontends import FRONT_ENDS, MfccMean, filters, front_end
+from earmark.frontends.resampling import resampled
 
 FSDD = Path(os.environ.get("EARMARK_FSDD", "../shared/data/fsdd/recordings"))
 LIMITS = Limits(max_bytes=10_000_000, max_seconds=60)

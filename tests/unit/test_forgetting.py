@@ -20,8 +20,8 @@ from earmark.cli.app import app
 from earmark.clips import Record, Revision, State, Told
 from earmark.curation import correct
 from earmark.errors import LabelError, TrainingBusy
-from earmark.features import front_end
 from earmark.forgetting import FILE, Forgotten, Place, forget, read, survey
+from earmark.frontends import front_end
 from earmark.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement

@@ -13,10 +13,10 @@ import soxr
 from numpy.typing import NDArray
 
 from earmark.audio import Limits, Sound, decode
-from earmark.features import MfccTime
-from earmark.features.filters import htk_edges, warped
-from earmark.features.pooling import pooling
-from earmark.features.trimming import side_by_side, trimmed
+from earmark.frontends import MfccTime
+from earmark.frontends.filters import htk_edges, warped
+from earmark.frontends.pooling import pooling
+from earmark.frontends.trimming import side_by_side, trimmed
 
 FSDD = Path(os.environ.get("EARMARK_FSDD", "../shared/data/fsdd/recordings"))
 LIMITS = Limits(max_bytes=10_000_000, max_seconds=60)

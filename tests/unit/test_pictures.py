@@ -12,7 +12,7 @@ import pytest
 
 from earmark.audio import Limits
 from earmark.errors import ClipError, EarmarkError
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.pictures import digits_of, draw_clip, draw_digits, portray
 
 Tone = Callable[..., Path]

@@ -12,7 +12,7 @@ import pytest
 
 from earmark.clips import Record, Revision, Score, State, Told
 from earmark.errors import FrontEndMismatch, NotRunning, StoreUnreachable, TrainingBusy
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.store import Store, keys
 from earmark.store.connection import Connection, without_password
 from earmark.store.ledger import Claim, Settlement

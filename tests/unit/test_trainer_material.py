@@ -16,7 +16,7 @@ from earmark import dataset
 from earmark.audio import Limits
 from earmark.classifier import Classifier
 from earmark.extraction import record
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.registry import Registry
 from tests.clip_tables import TINY, clip_table
 from trainer import crossvalidation

@@ -17,7 +17,7 @@ import pytest
 from earmark.classifier import Classifier
 from earmark.dataset import matrix
 from earmark.errors import NotEnoughClips, TrainingBusy, TrainingError
-from earmark.features import front_end
+from earmark.frontends import front_end
 from earmark.registry import CARD, KERAS, LITERT, Announcement, Registry
 from tests.clip_tables import TINY, clip_table
 from trainer import model_card

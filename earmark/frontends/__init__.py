@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from earmark.features.calling import CallableModule
-from earmark.features.frontend import FrontEnd
-from earmark.features.mfcc_mean import MfccMean
-from earmark.features.mfcc_time import MfccTime
+from earmark.frontends.frontend import FrontEnd
+from earmark.frontends.mfcc_mean import MfccMean
+from earmark.frontends.mfcc_time import MfccTime
 
 __all__ = ["FRONT_ENDS", "FrontEnd", "MfccMean", "MfccTime", "front_end"]
 
@@ -33,6 +31,3 @@ def front_end(name: str) -> FrontEnd:
         raise ValueError(
             f"there is no front end {name!r}; there are {', '.join(FRONT_ENDS)}"
         ) from None
-
-
-sys.modules[__name__].__class__ = CallableModule

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.audio import Sound
-from earmark.features.filters import averaging_filters, cosines, hann, htk_edges, warped
-from earmark.features.frontend import fingerprint
-from earmark.features.pooling import centred_pooling
-from earmark.features.resampling import resampled
-from earmark.features.spectra import Framing, band_power
-from earmark.features.trimming import Spans, side_by_side, trimmed
+from earmark.frontends.filters import averaging_filters, cosines, hann, htk_edges, warped
+from earmark.frontends.frontend import fingerprint
+from earmark.frontends.pooling import centred_pooling
+from earmark.frontends.resampling import resampled
+from earmark.frontends.spectra import Framing, band_power
+from earmark.frontends.trimming import Spans, side_by_side, trimmed
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

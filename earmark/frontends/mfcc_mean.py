@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.audio import Sound
-from earmark.features.filters import cosines, hann, slaney_filters
-from earmark.features.frontend import fingerprint
-from earmark.features.resampling import resampled
-from earmark.features.spectra import Framing, band_power
+from earmark.frontends.filters import cosines, hann, slaney_filters
+from earmark.frontends.frontend import fingerprint
+from earmark.frontends.resampling import resampled
+from earmark.frontends.spectra import Framing, band_power
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
