@@ -150,7 +150,8 @@ class Record:
         The first line is what the store's scripts and the reconciler read, without JSON.
         """
         told = zip(_BODY, _body(self), strict=True)
-        body = {name: value for name, value in told if not _is_empty(value)}
+        # 0 is a digit, and is told.
+        body = {n: v for n, v in told if v is not None and v is not False and v != ()}
         presence = "gone" if self.gone else "here"
         head = f"{self.state} {self.revision} {presence} {self.score}"
         return f"{head}\n{_as_json(body)}".encode()
@@ -197,10 +198,6 @@ _body = attrgetter(*_BODY)
 _as_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def _is_empty(value: object) -> bool:
-    return value is None or value is False or value == ()  # 0 is a digit
-
-
 def head_of(data: bytes) -> tuple[State, Revision, bool]:
     """Read state, revision and whether the file is gone, without decoding the body."""
     state, revision, presence, _ = data.partition(b"\n")[0].decode().split(" ")
@@ -209,5 +206,5 @@ def head_of(data: bytes) -> tuple[State, Revision, bool]:
 
 def plain_top(probabilities: Mapping[int, float]) -> tuple[tuple[int, float], ...]:
     """The three likeliest digits, best first, rounded to four places."""
-    best = sorted(probabilities.items(), key=lambda item: -item[1])[:3]
-    return tuple((digit, round(share, 4)) for digit, share in best)
+    best = sorted(probabilities, key=probabilities.__getitem__, reverse=True)[:3]
+    return tuple((digit, round(probabilities[digit], 4)) for digit in best)
