@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -37,7 +38,7 @@ PARTS: Mapping[str, Callable[[Setting], Part]] = {
 }
 
 
-def main() -> None:
+def main() -> int:
     """Measure all parts and print them."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m bench")
     parser.add_argument("--quick", action="store_true", help="fewer clips and rounds: 2 minutes")
@@ -45,12 +46,18 @@ def main() -> None:
     asked = parser.parse_args()
     began = time.monotonic()
     found: dict[str, Part] = {}
+    failed = False
     with setting(asked.quick) as given:
         for name in asked.parts or PARTS:
             print(f"measures {name} ...", file=sys.stderr, flush=True)
-            found[name] = PARTS[name](given)
+            try:
+                found[name] = PARTS[name](given)
+            except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+                found[name] = Part([], [f"{name} could not be measured: {error}"])
+                failed = True
         about = given.corpus.about
     _print(found, about, time.monotonic() - began)
+    return 1 if failed else 0
 
 
 def _print(found: Mapping[str, Part], about: str, seconds: float) -> None:
@@ -64,4 +71,4 @@ def _print(found: Mapping[str, Part], about: str, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

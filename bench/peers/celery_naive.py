@@ -8,7 +8,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_process_init
 
-from bench.peers.work import extract_and_store, store_url
+from bench.peers.work import extract_and_store, store_url, warm_up
 
 app = Celery("naive", broker=store_url().replace("unix://", "redis+socket://"))
 app.conf.task_ignore_result = True
@@ -21,7 +21,7 @@ def label(path: str) -> None:
 
 @worker_process_init.connect
 def _warm_up(**_: Any) -> None:
-    import librosa.feature  # noqa: F401
+    warm_up()
 
 
 def submit(paths: Sequence[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import dramatiq
-import librosa.feature  # noqa: F401
 from dramatiq.brokers.redis import RedisBroker
 
 from bench.peers.work import extract_and_store, store_url

@@ -1,4 +1,4 @@
-"""One RQ job for each file; RQ forks for each, librosa imported beforehand.
+"""One RQ job for each file; RQ forks for each, librosa is warm beforehand.
 
 `python -m bench.peers.rq_naive` is one worker.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.peers.work import connection, extract_and_store
+from bench.peers.work import connection, extract_and_store, warm_up
 
 QUEUE = "naive"
 
@@ -21,9 +21,9 @@ def submit(paths: Sequence[str]) -> None:
 
 
 def main() -> None:
-    import librosa.feature  # noqa: F401
     from rq import Worker
 
+    warm_up()
     Worker([QUEUE], connection=connection()).work(logging_level="WARNING")
 
 

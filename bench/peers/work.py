@@ -34,6 +34,14 @@ def vector(path: str) -> NDArray[np.float32]:
     return mean
 
 
+def warm_up() -> None:
+    """Let librosa import all that it imports late, which takes a second."""
+    import librosa
+
+    silence = librosa.resample(np.zeros(8_000, np.float32), orig_sr=8_000, target_sr=22_050)
+    librosa.feature.mfcc(y=silence, sr=22_050, n_mfcc=40)
+
+
 @cache
 def connection() -> Any:
     """One connection for each process."""
