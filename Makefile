@@ -7,6 +7,7 @@ SHELL := /bin/sh
 .NOTPARALLEL:
 
 READY := .venv/ready
+FAULTS = $(filter-out %/test_random.py,$(wildcard tests/faults/test_*.py))
 RUN := .venv/bin/python -m
 UV := .venv/bin/uv
 
@@ -33,8 +34,7 @@ test: $(READY) ## all tests
 	@$(RUN) pytest
 
 test-faults: $(READY) ## every fault, then random kills for MINUTES (default 10; SEED repeats a run)
-	@$(RUN) pytest -m "" tests/faults --ignore tests/faults/test_random.py
-	@MINUTES=$${MINUTES:-10} $(RUN) pytest -m "" -s tests/faults/test_random.py
+	@MINUTES=$${MINUTES:-10} $(RUN) pytest -m "" $(FAULTS) tests/faults/test_random.py
 
 lint: $(READY) ## ruff: rules and format
 	@$(RUN) ruff check --quiet .

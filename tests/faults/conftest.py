@@ -1,4 +1,4 @@
-"""A scene for each test, and the times that recoveries took."""
+"""A scene for each test, the times that recoveries took, and what became of the siege."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.faults.scene import QUICK, Scene
 from tests.household import Household, furnished, server
 
 _RECOVERIES: dict[str, float] = {}
+_SIEGE: list[str] = []
 
 
 @pytest.fixture(autouse=True)
@@ -41,9 +42,18 @@ def recoveries() -> dict[str, float]:
     return _RECOVERIES
 
 
+@pytest.fixture(scope="session")
+def siege_told() -> list[str]:
+    """What is told of the siege at the end of the run."""
+    return _SIEGE
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not _RECOVERIES:
-        return
-    terminalreporter.section(f"recoveries, with a lease of {QUICK['lease_seconds']} s")
-    for fault, seconds in _RECOVERIES.items():
-        terminalreporter.write_line(f"{seconds:6.1f} s  {fault}")
+    if _RECOVERIES:
+        terminalreporter.section(f"recoveries, with a lease of {QUICK['lease_seconds']} s")
+        for fault, seconds in _RECOVERIES.items():
+            terminalreporter.write_line(f"{seconds:6.1f} s  {fault}")
+    if _SIEGE:
+        terminalreporter.section("siege")
+        for line in _SIEGE:
+            terminalreporter.write_line(line)

@@ -30,8 +30,8 @@ def test_14_what_is_no_wav_or_kills_its_reader_fails_and_harms_nobody(scene: Sce
         "text.wav": "it is no wav file",
         "truncated.wav": "the file is truncated",
         "memory-1.wav": "there is too little memory to read it",
-        "poison-exit.wav": POISON,
-        "poison-segv.wav": POISON,
+        "exit-1.wav": POISON,
+        "segv-1.wav": POISON,
     }
     contents = {"empty.wav": b"", "text.wav": b"no wav" * 20, "truncated.wav": wav()[:-100]}
     for name in reasons:

@@ -5,7 +5,8 @@
 `memory-...`  lets its decoder run out of memory
 `loop-...`    never comes back from its decoder
 `stuck-...`   never comes back, and is deaf to the soft time limit
-`poison-...`  kills the process, see `tests.poisoned_worker`
+`exit-...`    lets its decoder end the process
+`segv-...`    lets its decoder crash
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from typing import Any
 
 from earmark.audio import Limits
 from earmark.extraction import Recording
-from tests.poisoned_worker import app
 from worker import labelling
+from worker.app import app
 
 __all__ = ["app"]
 
@@ -35,6 +36,10 @@ def _trapped(path: Path, limits: Limits) -> Recording:
             _hold()
         case "memory":
             raise MemoryError
+        case "exit":
+            os._exit(1)
+        case "segv":
+            os.kill(os.getpid(), signal.SIGSEGV)
         case "loop":
             _loop()
         case "stuck":
