@@ -1,4 +1,4 @@
-"""One clip heard in many ways: noise, other throats, other cuts, another course of time.
+"""One clip heard in many ways: noise, other throats, other timbres, cuts and courses of time.
 
 A view is a vector of the front end `mfcc-time`. What the views of a clip are is decided by its
 digest alone, so that they never change because other clips come or go.
@@ -34,9 +34,11 @@ class Augmentation:
     """Views without noise and with the clip's own throat; the first is exact, and the others
     differ in cut and course."""
     altered: int = 10
-    """Views with noise and another throat."""
+    """Views with noise, another throat and another timbre."""
     tract: float = 1.25
     """Vocal tracts are up to this much longer or shorter (log-uniform)."""
+    tilt_decibels: float = 12.0
+    """The highest band is raised or lowered by up to this, the lowest the other way (uniform)."""
     crop: float = 0.12
     """Either end of the trimmed word moves by up to this share of its length (uniform)."""
     warp: float = 0.6
@@ -84,7 +86,8 @@ class Augmentation:
         tracts = np.geomspace(1 / self.tract, self.tract, _TRACTS)
         for _ in range(self.altered):
             noisy = clip + self._noise(len(clip), loudness, chance)
-            mels = front_end.log_mels([noisy], float(chance.choice(tracts)))
+            tilt = chance.uniform(-self.tilt_decibels, self.tilt_decibels)
+            mels = front_end.log_mels([noisy], float(chance.choice(tracts)), tilt)
             yield self._described(front_end, mels, chance)
 
     def _described(

@@ -110,7 +110,9 @@ class MfccTime:
             vectors[indices] = self.describe(self.log_mels(clips))
         return vectors
 
-    def log_mels(self, clips: Sequence[NDArray[np.float32]], alpha: float = 1.0) -> LogMels:
+    def log_mels(
+        self, clips: Sequence[NDArray[np.float32]], alpha: float = 1.0, tilt: float = 0.0
+    ) -> LogMels:
         """Mel levels of clips that are at `rate` already, and where their words are.
 
         Parameters
@@ -119,9 +121,15 @@ class MfccTime:
             Samples, each of shape (n,).
         alpha
             Warps the bands as another vocal tract would, see `filters.warped`.
+        tilt
+            Decibels that the highest band is raised by, and the lowest lowered; the others lie
+            on the line between.
         """
         framing = _tables(self).framing
         power = band_power(clips, framing, self.fft_size, _filters(self, alpha))
+        if tilt:
+            gains = 10 ** (np.linspace(-tilt, tilt, self.bands, dtype=np.float32) / 10)
+            power *= gains[:, np.newaxis]
         places = side_by_side(np.array([framing.count(len(clip)) for clip in clips], np.intp))
         words = trimmed(
             np.log(power.sum(axis=0) + _LEAST_POWER),

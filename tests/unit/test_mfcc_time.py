@@ -114,8 +114,11 @@ def transform(rows: Floats) -> Floats:
     return np.asarray(rows @ np.array(waves).T * scales)
 
 
-def recomputed(sound: Sound, alpha: float = 1.0, a: float = 0.0, b: float = 0.0) -> Floats:
+def recomputed(
+    sound: Sound, alpha: float = 1.0, a: float = 0.0, b: float = 0.0, tilt: float = 0.0
+) -> Floats:
     mels = mel_power(spectrum(at_8_khz(sound)), alpha)
+    mels *= [10 ** (tilt * (2 * band / 39 - 1) / 10) for band in range(40)]
     first, end = word(mels)
     levels = np.log(mels + max(mels.max() * 1e-5, 1e-30))[first:end]
     return transform(steps(levels - levels.mean(axis=0), a, b)).ravel()
@@ -199,6 +202,16 @@ def test_another_vocal_tract_has_the_vector_that_the_formulas_give(alpha: float)
     vectors = front_end.describe(front_end.log_mels([sound.samples], alpha))
 
     np.testing.assert_allclose(vectors[0], recomputed(sound, alpha), atol=1e-4)
+
+
+@pytest.mark.parametrize("tilt", [-12.0, -1.5, 12.0])
+def test_another_timbre_has_the_vector_that_the_formulas_give(tilt: float) -> None:
+    sound, front_end = noise(6_000, 8_000), MfccTime()
+
+    vectors = front_end.describe(front_end.log_mels([sound.samples], tilt=tilt))
+
+    assert np.abs(vectors[0] - recomputed(sound)).max() > 0.01
+    np.testing.assert_allclose(vectors[0], recomputed(sound, tilt=tilt), atol=1e-4)
 
 
 @pytest.mark.parametrize("warp", [(0.6, 0.0), (0.0, -0.6), (-0.6, -0.6), (0.6, 0.6)])
