@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Self, cast
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.schedules import crontab
-from kombu import Queue
+from kombu import Connection, Queue
 from kombu.exceptions import OperationalError
 from tzlocal import get_localzone
 
@@ -50,6 +51,27 @@ _STOP_SECONDS = 3.0
 """Celery sleeps so long when it is told to stop with a task in hand; a batch takes a tenth."""
 _IMPATIENT = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}
 """For whoever sends: what the broker does not take now stands in the ledger, and is sent again."""
+_FIRST_REST_SECONDS, _LONGEST_REST_SECONDS = 0.2, 1.0
+"""Between two tries to reach a broker that is away."""
+
+
+class _Tireless(Connection):
+    """A broker that is back is used again within a second.
+
+    Celery rests 2 s after the first try, then 4, 6, and up to 30, and has no setting for it.
+    """
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Self:
+        rests = {
+            "interval_start": _FIRST_REST_SECONDS,
+            "interval_step": _FIRST_REST_SECONDS,
+            "interval_max": _LONGEST_REST_SECONDS,
+        }
+        return super().ensure_connection(*args, **(rests | options))
+
+
+class _TirelessAMQP(AMQP):
+    Connection = _Tireless
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +108,7 @@ def make_app(name: str, queues: Sequence[str] = (LIVE, BULK, TRAINING), **overri
     overrides
         Celery settings that differ from `configuration`.
     """
-    app = Celery(name, set_as_current=False)
+    app = Celery(name, set_as_current=False, amqp=_TirelessAMQP)
     app.add_defaults(lambda: configuration(Settings.load(), queues) | overrides)
     return app
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -19,6 +20,7 @@ from celery.signals import (
 )
 
 from earmark.audio import Sound
+from earmark.errors import StoreUnreachable
 from earmark.frontends import FRONT_ENDS
 from earmark.jobs import BULK, EXTRACT, LABEL, LIVE, RELABEL, Batch, make_app
 from earmark.registry import Registry
@@ -37,6 +39,8 @@ from worker.extracting import extract_lacking
 from worker.labelling import Bench, label_batch, relabel
 from worker.models import LiveModel
 
+log = logging.getLogger(__name__)
+
 quiet_numerics(os.environ)
 app = make_app("worker", queues=(LIVE, BULK))
 
@@ -44,22 +48,30 @@ app = make_app("worker", queues=(LIVE, BULK))
 @app.task(name=LABEL, bind=True)
 def label_clips(self: Any, clips: list[list[str]]) -> None:
     """Extract, store and label a batch."""
-    with _memory_is_no_end():
-        label_batch(_bench(), Batch.from_json(clips), message=self.request.id)
+    _do(lambda: label_batch(_bench(), Batch.from_json(clips), message=self.request.id))
 
 
 @app.task(name=RELABEL)
 def relabel_clips(paths: list[str]) -> None:
     """Label clips anew, from their stored vectors where there are any."""
-    with _memory_is_no_end():
-        relabel(_bench(), paths)
+    _do(lambda: relabel(_bench(), paths))
 
 
 @app.task(name=EXTRACT)
 def extract_clips(paths: list[str]) -> None:
     """Extract what the live model eats, where it lacks."""
+    _do(lambda: extract_lacking(_bench(), paths))
+
+
+def _do(work: Callable[[], object]) -> None:
+    """Do a task, and do it anew if the store went away under it and is back within a lease."""
     with _memory_is_no_end():
-        extract_lacking(_bench(), paths)
+        try:
+            work()
+        except StoreUnreachable as error:
+            log.warning("%s; waits for it with the task in hand", error)
+            _bench().store.connection.wait_until_ready(_bench().lease_seconds)
+            work()
 
 
 @contextmanager

@@ -71,6 +71,35 @@ def test_8_a_server_that_is_killed_and_started_again_loses_nothing(
 
 
 @pytest.mark.long
+def test_8_a_server_that_was_away_for_long_is_used_again(mortal: Mortal) -> None:
+    scene, lives = mortal
+    scene.house = scene.house.with_settings(lease_seconds=30)
+    with scene.producer(), scene.worker() as worker:
+        scene.drop(*names("before", 5))
+        scene.wait_until_kept()
+        lives[-1].kill()
+        lives[-1].wait()
+        wait_until(lambda: worker.output.count("Trying again") >= 5, "five tries", seconds=60)
+        scene.drop(*names("after", 20))
+        with scene.recovery("8 server away for five tries, and started again"):
+            start(scene.house, lives)
+
+
+@pytest.mark.long
+def test_8_clips_in_hand_when_the_server_is_killed_are_done_when_it_is_back(mortal: Mortal) -> None:
+    scene, lives = mortal
+    scene.house = scene.house.with_settings(lease_seconds=30)
+    with scene.producer(), scene.worker():
+        scene.drop("hold-1.wav", *names("mate", 5))
+        scene.wait_until_held()
+        lives[-1].kill()
+        lives[-1].wait()
+        scene.go()
+        with scene.recovery("8 server killed with clips in hand, a lease of 30 s"):
+            start(scene.house, lives)
+
+
+@pytest.mark.long
 def test_5_a_write_that_was_cut_off_in_the_middle_is_done_again(mortal: Mortal) -> None:
     scene, lives = mortal
     with scene.worker(), scene.producer():
