@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from watchdog.events import (
     FileClosedEvent,
@@ -111,29 +111,61 @@ def watched(inbox: Inbox, hints: Hints, how: Literal["events", "poll"]) -> Itera
     how
         `poll` compares the folder every second, for network shares, which send no events.
     """
-    observer = _polling(inbox, hints) if how == "poll" else _listening(inbox, hints)
+    polling = _Polling(inbox, hints)
+    observer = None
+    if how == "poll":
+        polling.start()
+    else:
+        observer = _listening(inbox, hints, polling)
     try:
         yield
     finally:
-        observer.stop()
-        observer.join()
+        if observer is not None:
+            observer.stop()
+            observer.join()
+        polling.stop()
 
 
-def _polling(inbox: Inbox, hints: Hints) -> BaseObserver:
-    observer = PollingObserver(timeout=_POLL_SECONDS)
-    observer.schedule(
-        _Handler(inbox, hints), str(inbox.root), recursive=True, event_filter=_TELLING_ELSEWHERE
-    )
-    observer.start()
-    return observer
+class _Polling:
+    """Compares the folder every second: in the place of events, or where they do not suffice."""
+
+    def __init__(self, inbox: Inbox, hints: Hints) -> None:
+        self._inbox = inbox
+        self._hints = hints
+        self._observer: BaseObserver | None = None
+
+    def start(self) -> None:
+        observer = self._observer = PollingObserver(timeout=_POLL_SECONDS)
+        handler = _Handler(self._inbox, self._hints)
+        root = str(self._inbox.root)
+        observer.schedule(handler, root, recursive=True, event_filter=_TELLING_ELSEWHERE)
+        observer.start()
+
+    def stand_in(self, trouble: OSError) -> None:
+        """The system has no room for another listener; poll from now on, and say so once."""
+        if self._observer is not None:
+            return
+        log.warning(
+            "%s: the inbox is polled, which is slower; raise the limit with "
+            "`sysctl fs.inotify.max_user_watches=1048576 fs.inotify.max_user_instances=1024` "
+            "and start again, or set EARMARK_WATCH=poll",
+            trouble.strerror,
+        )
+        self.start()
+        self._hints.look_at_all()
+
+    def stop(self) -> None:
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join()
 
 
-def _listening(inbox: Inbox, hints: Hints) -> BaseObserver:
-    """Events where the system has room for another listener, else polling."""
+def _listening(inbox: Inbox, hints: Hints, polling: _Polling) -> BaseObserver | None:
+    """Events where the system has room for another listener; None where it has none at all."""
     on_linux = sys.platform == "linux"
     telling = _TELLING if on_linux else _TELLING_ELSEWHERE
     try:
-        observer = _linux_observer(hints) if on_linux else Observer()
+        observer = _linux_observer(hints, polling) if on_linux else Observer()
         observer.schedule(
             _Handler(inbox, hints), str(inbox.root), recursive=True, event_filter=telling
         )
@@ -141,20 +173,24 @@ def _listening(inbox: Inbox, hints: Hints) -> BaseObserver:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EMFILE):
             raise
-        log.warning(
-            "%s: the inbox is polled instead, which is slower; raise the limit with "
-            "`sysctl fs.inotify.max_user_watches=1048576 fs.inotify.max_user_instances=1024` "
-            "and start again, or set EARMARK_WATCH=poll",
-            error.strerror,
-        )
-        return _polling(inbox, hints)
+        polling.stand_in(error)
+        return None
     return observer
 
 
-def _linux_observer(hints: Hints) -> BaseObserver:
-    """An observer that tells when the kernel drops events; watchdog then looks for folders only."""
+def _linux_observer(hints: Hints, polling: _Polling) -> BaseObserver:
+    """An observer that tells what watchdog keeps to itself.
+
+    When the kernel drops events, watchdog looks for folders only; where the kernel listens to no
+    more folders, it goes without them.
+    """
     from watchdog.observers.inotify import InotifyObserver
-    from watchdog.observers.inotify_c import CallbackId, InotifyConstants, Mask
+    from watchdog.observers.inotify_c import (
+        CallbackId,
+        InotifyConstants,
+        Mask,
+        WatchDescriptor,
+    )
 
     class Overflow:
         def on_event(self, event: object) -> None: ...
@@ -170,6 +206,16 @@ def _linux_observer(hints: Hints) -> BaseObserver:
             # An overflow is told to all watches, so this one need not see anything else.
             mask = Mask(InotifyConstants.IN_DELETE_SELF)
             self._inotify_fd.add_callback(b"/", mask, overflow, CallbackId(id(overflow)))
+            self._listen = self._inotify_fd.add_callback
+            self._inotify_fd.add_callback = self._listen_or_poll  # type: ignore[assignment,method-assign]
+
+        def _listen_or_poll(self, *watch: Any) -> WatchDescriptor:
+            try:
+                return self._listen(*watch)
+            except OSError as error:
+                if error.errno == errno.ENOSPC:
+                    polling.stand_in(error)
+                raise
 
     observer = Attentive()
     observer.attend(Overflow())
