@@ -76,18 +76,32 @@ def demo() -> None:
 
 
 @app.command()
-def status(as_json: AsJson = False) -> None:
+def status(
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and show it anew every second until Ctrl-C.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """States, queues, workers, the live model and how well it does.
 
-    Example: earmark status --json
+    Example: earmark status --watch
     """
     from earmark.jobs import Sender
     from earmark.settings import Settings
     from earmark.status import status as look
     from earmark.store import Store
 
+    if watch and as_json:
+        raise typer.BadParameter("--watch is for people and --json for programs: give one of them")
     settings = Settings.load()
-    seen = look(Store.at(settings.store_url), Sender(settings), time.time())
+    store, sender = Store.at(settings.store_url), Sender(settings)
+    if watch:
+        from earmark.cli.watching import Heard
+        from earmark.cli.watching import watch as keep_watching
+
+        keep_watching(lambda: look(store, sender, time.time()), Heard(store))
+        return
+    seen = look(store, sender, time.time())
     if as_json:
         print_json(seen)
     else:
