@@ -1,4 +1,4 @@
-"""Pictures of clips: the waveform and the MFCCs, as the notebook draws them."""
+"""Pictures: a clip's waveform and MFCCs, as the notebook draws them; and a whole data set."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from earmark.frontends.resampling import resampled
 from earmark.placing import written
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from earmark.explaining import Explanation
+    from earmark.frontends import FrontEnd
 
 RATE = 22_050
 """Sampling rate that clips are brought to, that of the notebook (Hz)."""
@@ -31,6 +33,7 @@ HOP = 512
 """Samples from frame to frame."""
 COEFFICIENTS = 40
 _DPI = 100
+_MOST_BARS = 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +110,51 @@ def draw_digits(portraits: Mapping[int, Portrait], file: Path) -> None:
             axes.set_title(f"{digit}: no clip")
             axes.set_axis_off()
     _save(figure, file)
+
+
+def draw_dataset(table: pd.DataFrame, front_end: FrontEnd, file: Path) -> None:
+    """Draw how many clips there are of whom and of what, and each digit's mean vector, as a PNG.
+
+    Parameters
+    ----------
+    table
+        Clips with a truth, as `earmark.dataset` gives them.
+    """
+    figure = _figure(12, 8)
+    places = figure.add_gridspec(2, 2, height_ratios=(2, 3), width_ratios=(2, 3))
+    _draw_counts(figure.add_subplot(places[0, 0]), table["digit"].value_counts(), "digit")
+    _draw_counts(figure.add_subplot(places[0, 1]), table["speaker"].value_counts(), "speaker")
+    below = figure.add_subplot(places[1, :])
+    image = _draw_means(below, table)
+    below.set_title(f"mean {front_end.name} vector of each digit")
+    figure.colorbar(image, ax=below, label="standard deviations from the mean of all")
+    _save(figure, file)
+
+
+def _draw_counts(axes: Axes, counts: pd.Series[int], what: str) -> None:
+    """The most frequent ones, and how many are left out."""
+    shown = counts.head(_MOST_BARS).sort_index()
+    axes.bar([str(name) for name in shown.index], shown.to_numpy())
+    axes.set(xlabel=what, ylabel="clips", title=f"{int(counts.sum()):,} clips by {what}")
+    if len(counts) > len(shown):
+        axes.set_title(f"the {len(shown)} of {len(counts):,} {what}s with the most clips")
+    axes.tick_params(axis="x", rotation=0 if what == "digit" else 60)
+
+
+def _draw_means(axes: Axes, table: pd.DataFrame) -> Any:
+    vectors = np.stack(list(table["vector"])).astype(np.float64)
+    spread = vectors.std(axis=0)
+    values = (vectors - vectors.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    digits = table["digit"].to_numpy()
+    means = np.full((10, values.shape[1]), np.nan)
+    for digit in np.unique(digits):
+        means[digit] = values[digits == digit].mean(axis=0)
+    most = float(np.nanmax(np.abs(means))) or 1.0
+    image = axes.imshow(
+        means, cmap="coolwarm", vmin=-most, vmax=most, aspect="auto", interpolation="nearest"
+    )
+    axes.set(xlabel="place in the vector", ylabel="digit", yticks=range(10))
+    return image
 
 
 def _draw_waveform(axes: Axes, portrait: Portrait) -> None:

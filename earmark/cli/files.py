@@ -110,7 +110,9 @@ def label(files: Files, as_json: AsJson = False) -> None:
     from earmark.settings import Settings
 
     settings = Settings.load()
-    heard = list(hear(wavs(files), live_classifier(settings), settings.limits))
+    found, classifier = list(wavs(files)), live_classifier(settings)
+    with bar(len(found), "labelling") as progress:
+        heard = list(passing(hear(found, classifier, settings.limits), progress))
     failed = [each for each in heard if each.reason is not None]
     rows = [each.as_json() for each in heard if each.reason is None]
     rows += [each.as_json() for each in failed]
@@ -145,12 +147,14 @@ def features(
     failed = [item for item in found if isinstance(item, Failed)]
     readable = [item for item in found if isinstance(item, Path)]
     outcomes = extract_files(readable, chosen, Settings.load().limits, jobs=jobs)
-    if out is not None:
-        with bar(len(readable), "extracting") as progress:
+    with bar(len(readable), "extracting") as progress:
+        if out is not None:
             failed += write_vectors(passing(outcomes, progress), out, chosen)
+        else:
+            done = list(passing(outcomes, progress))
+    if out is not None:
         _tell_written(out, len(found) - len(failed), failed, as_json=as_json)
     else:
-        done = list(outcomes)
         failed += [each for each in done if isinstance(each, Failed)]
         _tell_vectors([each for each in done if isinstance(each, Extracted)], failed, as_json)
     _end(failed)

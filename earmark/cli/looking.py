@@ -45,11 +45,14 @@ def inspect(
 def show_dataset(
     context: typer.Context,
     frontend: Annotated[str | None, typer.Option(help="Default: the live model's.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw it too, into this file.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what the store holds of clips with a truth: shape, head, describe, counts.
 
-    Example: earmark dataset --json
+    Example: earmark dataset --out dataset.png
     """
     if context.invoked_subcommand is not None:
         return
@@ -61,6 +64,11 @@ def show_dataset(
         **head(stored.table),
         "lacking": len(stored.lacking),
     }
+    if out is not None:
+        from earmark.pictures import draw_dataset
+
+        draw_dataset(stored.table, chosen, out)
+        seen["picture"] = str(out.absolute())
     if as_json:
         print_json(seen)
         return

@@ -23,11 +23,11 @@ _ROW_ENDS = 3
 
 @contextmanager
 def bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr with its rate; yields what is called with each advance."""
+    """A progress bar with its rate, on stderr if that is a terminal; yields what advances it."""
     from tqdm import tqdm
 
     tqdm.monitor_interval = 0  # its thread would make the forks of a process pool unsafe
-    with tqdm(total=total, desc=what, unit="clip") as shown:
+    with tqdm(total=total, desc=what, unit="clip", disable=None) as shown:
 
         def advance(clips: int) -> None:
             shown.update(clips)
@@ -107,6 +107,8 @@ def dataset_lines(seen: Mapping[str, Any]) -> Iterator[str]:
     )
     if seen["lacking"]:
         yield f"lacking   {seen['lacking']:,} clips whose vectors are not there yet"
+    if "picture" in seen:
+        yield f"picture   {seen['picture']}"
 
 
 def vector_text(vector: Sequence[float]) -> str:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from earmark.audio import Limits
+from earmark.dataset import frame
 from earmark.errors import ClipError, EarmarkError
 from earmark.frontends import front_end
-from earmark.pictures import digits_of, draw_clip, draw_digits, portray
+from earmark.pictures import digits_of, draw_clip, draw_dataset, draw_digits, portray
 
 Tone = Callable[..., Path]
 
@@ -111,3 +112,16 @@ def test_drawing_leaves_the_window_system_alone(
     )
 
     assert drawn.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("speakers", [1, 200])
+def test_a_dataset_of_few_or_many_speakers_is_drawn(tmp_path: Path, speakers: int) -> None:
+    chance = np.random.default_rng(0)
+    rows = [
+        (f"{n}.wav", f"{n:032x}", n % 7, f"voice {n % speakers}", vector)
+        for n, vector in enumerate(chance.normal(size=(400, 40)).astype(np.float32))
+    ]
+
+    draw_dataset(frame(rows), front_end("mfcc-mean"), tmp_path / "dataset.png")
+
+    assert size_of(tmp_path / "dataset.png") == (1_200, 800)

@@ -1,4 +1,4 @@
-"""`earmark status --watch` in a real terminal, and into a pipe."""
+"""What commands show in a real terminal while they last: `status --watch`, and bars."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ class Terminal:
 
     def __init__(self, house: Household, *arguments: str) -> None:
         self._descriptor, other = pty.openpty()
+        termios.tcsetwinsize(other, (24, 80))
         self.process = subprocess.Popen(
             [sys.executable, "-c", _TAKE_THE_TERMINAL, *earmark(*arguments)],
             env=house.environ,
@@ -132,3 +134,15 @@ def test_a_watch_for_programs_is_refused(house: Household) -> None:
 
     assert ended.returncode == 2
     assert "give one of them" in ended.stderr
+
+
+def test_long_work_shows_a_bar_with_its_rate(house: Household, store: Store) -> None:
+    for number in range(5):
+        drop(house.inbox / f"{number}.wav")
+
+    with terminal(house, "label", "inbox") as shown:
+        code = shown.end()
+
+    assert code == 0
+    assert "labelling: 100%" in shown.shown
+    assert "clip/s]" in shown.shown
