@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -162,7 +162,7 @@ def go_through(store: Store, done: Sequence[Record]) -> None:
     """Note, accept, claim and settle clips, given as they are to stand there in the end."""
     clips = [(clip.path, clip.revision) for clip in done]
     vector = np.zeros(_FRONT_END.dimensions, np.float32)
-    store.clips.note([replace(clip, state=State.PENDING) for clip in done], _LEASE)
+    store.clips.note([clip.but(state=State.PENDING) for clip in done], _LEASE)
     store.clips.accept(clips, _LEASE)
     claims: list[Claim | None] = store.clips.claim(clips, _LEASE)
     settlements = [

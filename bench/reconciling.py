@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 
 from bench.growth import fill, records
 from bench.parts import Setting, run_alone
@@ -61,7 +60,7 @@ def _prepare(home: Rig, files: int) -> None:
             path.write_bytes(b"")
         fill(
             home.store,
-            [replace(c, revision=Revision.of((home.inbox / c.path).stat())) for c in clips],
+            [c.but(revision=Revision.of((home.inbox / c.path).stat())) for c in clips],
         )
 
 

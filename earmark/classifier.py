@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.clips import plain_top
 from earmark.errors import CorruptModel, FrontEndMismatch
 from earmark.frontends import FrontEnd, front_end
 from earmark.registry import Announcement, Artefact
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 DIGITS = 10
 NO_DIGIT = "it sounds like no digit"
+_TOLD = 3
+"""How many of the likeliest digits are told."""
+_PLACES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,25 +117,30 @@ class Classifier:
 
     def guess(self, vectors: NDArray[np.float32]) -> list[Guess]:
         """Label a batch of vectors, float32 of shape (clips, dimensions)."""
-        return [self._guess(row) for row in self.everything(vectors).tolist()]
+        answers = self.everything(vectors)
+        best = np.argsort(-answers[:, :DIGITS], axis=1, kind="stable")[:, :_TOLD]
+        # Rounded as float64: as float32 0.9 would be told as 0.8999999761581421.
+        shares = np.take_along_axis(answers, best, axis=1).astype(np.float64).round(_PLACES)
+        others = answers[:, DIGITS:].astype(np.float64).round(_PLACES)
+        rows = zip(best.tolist(), shares.tolist(), others.tolist(), strict=True)
+        return [self._guess(*row) for row in rows]
 
     def was_trained_on(self, digest: str) -> bool:
         """Whether the clip of this digest was training data of this model."""
-        key = np.uint64(int(digest[:16], 16))
-        place = int(np.searchsorted(self._trained_keys, key))
-        return place < len(self._trained_keys) and bool(self._trained_keys[place] == key)
+        key = int(digest[:16], 16)
+        place = bisect_left(self._trained_keys, key)
+        return place < len(self._trained_keys) and self._trained_keys[place] == key
 
-    def _guess(self, row: list[float]) -> Guess:
-        top = plain_top(dict(enumerate(row[:DIGITS])))
-        label, confidence = top[0]
-        other = row[DIGITS] if len(row) > DIGITS else 0.0
+    def _guess(self, digits: list[int], shares: list[float], other: list[float]) -> Guess:
+        label, confidence = digits[0], shares[0]
         sure = confidence >= self.announcement.thresholds[label]
-        return Guess(label, confidence, top, sure, round(other, 4))
+        top = tuple(zip(digits, shares, strict=True))
+        return Guess(label, confidence, top, sure, *other)
 
     @cached_property
-    def _trained_keys(self) -> NDArray[np.uint64]:
-        keys: NDArray[np.uint64] = np.load(io.BytesIO(self._trained_on), allow_pickle=False)
-        return keys
+    def _trained_keys(self) -> Sequence[int]:
+        # A view: for one key at a time it is several times as fast as the array itself.
+        return memoryview(np.load(io.BytesIO(self._trained_on), allow_pickle=False))
 
     def _resize(self, rows: int) -> None:
         if rows == self._rows:

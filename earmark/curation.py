@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def retry(ledger: Ledger, paths: Sequence[str] | None = None) -> int:
     """Let failed clips be tried again; all of them, or those of the paths that have failed."""
     records = ledger.records(paths) if paths else list(_in_state(ledger, State.FAILED))
     failed = [record for record in records if record and record.state is State.FAILED]
-    changes = [(each, replace(each, state=State.PENDING, reason=None)) for each in failed]
+    changes = [(each, each.but(state=State.PENDING, reason=None)) for each in failed]
     return sum(
         len(ledger.swap(changes[start : start + _CHUNK]))
         for start in range(0, len(changes), _CHUNK)
@@ -78,7 +78,7 @@ def correct(ledger: Ledger, file: Path, line: labels.Line) -> Record:
 def corrected(record: Record, line: labels.Line) -> Record:
     """The record with a person's word; somebody has looked, so it is unsure no more."""
     state = State.LABELLED if record.state is State.UNSURE else record.state
-    return replace(record.told(told_of(record.path, line.told)), state=state)
+    return record.told(told_of(record.path, line.told)).but(state=state)
 
 
 def _in_state(ledger: Ledger, state: State) -> Iterator[Record]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,7 @@ def _told(store: Store) -> Iterable[Record]:
             newest[record.digest] = record
     for digest, record in newest.items():
         # Without its speaker, the copy of a held-out voice might be trained on.
-        yield replace(record, speaker=record.speaker or speakers.get(digest))
+        yield record.but(speaker=record.speaker or speakers.get(digest))
 
 
 def _weight(record: Record) -> tuple[bool, float, str]:

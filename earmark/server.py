@@ -29,6 +29,10 @@ def command(settings: Settings) -> list[str]:
         "appendfsync": "always",
         "save": "",
         "maxmemory-policy": "noeviction",
+        # What is in hand is few and looked up often; as a packed list each look-up reads it all.
+        "hash-max-listpack-entries": "0",
+        "set-max-listpack-entries": "0",
+        "zset-max-listpack-entries": "0",
         "daemonize": "no",
         "loglevel": "notice",
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
@@ -49,9 +48,9 @@ def mark_gone(inbox: Inbox, ledger: Ledger) -> Iterator[int]:
 def gone(record: Record) -> Record:
     """The record of a clip whose file is no longer there."""
     if record.state.done:
-        return replace(record, gone=True)
+        return record.but(gone=True)
     reason = "the file was gone before it could be read"
-    return replace(record, gone=True, state=State.FAILED, reason=reason)
+    return record.but(gone=True, state=State.FAILED, reason=reason)
 
 
 def _chunks(items: Iterable[_T]) -> Iterator[list[_T]]:

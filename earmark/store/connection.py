@@ -34,32 +34,6 @@ def _mapped(address: str) -> Iterator[None]:
         raise StoreUnreachable(f"the store at {address} does not answer: {error}") from error
 
 
-class _Packer:
-    """Writes a command as the server reads it, in one piece.
-
-    redis-py's own takes three times as long, and sends the 100 KB of a batch 6 KB at a time.
-    """
-
-    def pack(self, *words: Any) -> list[bytes]:
-        if " " in words[0]:  # such as CONFIG GET
-            words = (*words[0].split(), *words[1:])
-        parts = [b"*%d\r\n" % len(words)]
-        for word in words:
-            data = word if type(word) is bytes else _encoded(word)
-            parts.append(b"$%d\r\n%b\r\n" % (len(data), data))
-        return [b"".join(parts)]
-
-
-def _encoded(word: object) -> bytes:
-    if isinstance(word, str):
-        return word.encode()
-    if isinstance(word, int | float) and not isinstance(word, bool):
-        return repr(word).encode()
-    if isinstance(word, bytes | bytearray | memoryview):
-        return bytes(word)
-    raise exceptions.DataError(f"a {type(word).__name__} cannot be sent to the store")
-
-
 class _MappedPipeline(Pipeline):
     address: str
 
@@ -83,7 +57,6 @@ class Connection(redis.Redis):
             socket_timeout=10,
             socket_connect_timeout=5,
             health_check_interval=10,
-            command_packer=_Packer(),
             **tcp_only,
         )
         client.address = without_password(url)

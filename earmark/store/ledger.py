@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from operator import attrgetter
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.clips import Record, Revision, Score, State, Told, head_of
+from earmark.clips import Record, Revision, Score, State, Told, Truth, head_of
 from earmark.store import keys
 from earmark.store.board import EVENTS_KEPT
 from earmark.store.connection import Connection
@@ -245,18 +245,24 @@ def _settlement_arguments(settlement: Settlement) -> tuple[Any, ...]:
         bytes.fromhex(record.digest) if record.digest else b"",
         b"" if vector is None else vector.astype("<f4", copy=False).tobytes(),
         settlement.correction,
-        _as_json(_event(record)),
+        _as_json(msgspec.convert(record, _Event, from_attributes=True)),
     )
 
 
-_SHOWN = ("path", "state", "label", "confidence", "model", "truth", "reason", "done_at")
-_shown = attrgetter(*_SHOWN)
-_as_json = json.JSONEncoder(separators=(",", ":")).encode
+class _Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What listeners are told of a settled clip."""
+
+    path: str
+    state: State
+    label: int | None = None
+    confidence: float | None = None
+    model: str | None = None
+    truth: Truth | None = None
+    reason: str | None = None
+    done_at: float | None = None
 
 
-def _event(record: Record) -> dict[str, Any]:
-    told = zip(_SHOWN, _shown(record), strict=True)
-    return {name: value for name, value in told if value is not None}
+_as_json = msgspec.json.Encoder().encode
 
 
 def _flat(tuples: Iterable[tuple[Any, ...]]) -> list[Any]:

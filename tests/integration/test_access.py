@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -271,8 +271,8 @@ def test_a_message_that_leads_out_of_the_inbox_costs_that_clip_alone(
     for mate in mates:
         drop(guarded.house.inbox / mate)
     [near, _] = wait_until_done(store, *mates)
-    evil = replace(near, path=path, revision=Revision.of(outside.stat()), state=State.PENDING)
-    good = [replace(each, revision=each.revision) for each in pending(guarded.house.inbox, *mates)]
+    evil = near.but(path=path, revision=Revision.of(outside.stat()), state=State.PENDING)
+    good = [each.but(revision=each.revision) for each in pending(guarded.house.inbox, *mates)]
     guarded.admin.hdel("earmark:clips", *mates)
     store.clips.note([evil, *good], time.time() + 60)
 

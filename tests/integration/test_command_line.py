@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ def earmark(
 def know(store: Store, path: str, state: State, **values: object) -> Record:
     """Let the store know a clip that is done."""
     noted = Record(path=path, revision=Revision(1, 1), state=State.PENDING, noted_at=1.0)
-    record = replace(noted, state=state, **values)  # type: ignore[arg-type]
+    record = noted.but(state=state, **values)
     store.clips.note([noted], time.time() + 60)
     store.clips.settle([Settlement(record)], keys.vectors("test", "0"), "test")
     return record

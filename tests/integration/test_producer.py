@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -415,7 +415,7 @@ def test_a_retried_clip_is_queued_at_once(watch: Watch) -> None:
     drop(watch.inbox / "a.wav")
     watch.until_queued("a.wav")
     record = watch.record("a.wav")
-    watch.store.clips.swap([(record, replace(record, state=State.PENDING))])
+    watch.store.clips.swap([(record, record.but(state=State.PENDING))])
 
     watch.step()
 
@@ -455,7 +455,7 @@ def _labelled(watch: Watch, path: str) -> Record:
     drop(watch.inbox / path)
     watch.until_queued(path)
     record = watch.record(path)
-    done = replace(record, state=State.LABELLED, label=7)
+    done = record.but(state=State.LABELLED, label=7)
     watch.store.clips.swap([(record, done)])
     return done
 
@@ -466,4 +466,4 @@ def _settle_all(watch: Watch) -> None:
         for record in watch.store.clips.all_records()
         if record.state in (State.PENDING, State.QUEUED)
     ]
-    watch.store.clips.swap([(each, replace(each, state=State.UNSURE)) for each in unfinished])
+    watch.store.clips.swap([(each, each.but(state=State.UNSURE)) for each in unfinished])

@@ -62,13 +62,13 @@ def teach(store: Store, *, takes: int = 3, noise: float = 0.5) -> int:
     rows = clip_table(takes=takes, noise=noise)
     names = rows["path"]
     records = [
-        replace(
-            Record(path=name, revision=Revision(1, 1), state=State.LABELLED).told(
-                told_by_name(name)
-            ),
+        Record(
+            path=name,
+            revision=Revision(1, 1),
+            state=State.LABELLED,
             digest=digest,
             noted_at=time.time(),
-        )
+        ).told(told_by_name(name))
         for name, digest in zip(names, rows["digest"], strict=True)
     ]
     hear(store, records, list(rows["vector"]))
@@ -76,7 +76,7 @@ def teach(store: Store, *, takes: int = 3, noise: float = 0.5) -> int:
 
 
 def hear(store: Store, records: Sequence[Record], vectors: Sequence[np.ndarray[Any, Any]]) -> None:
-    noted = [replace(record, state=State.PENDING, digest=None) for record in records]
+    noted = [record.but(state=State.PENDING, digest=None) for record in records]
     store.clips.note(noted, time.time() + 600)
     settled = [
         Settlement(*pair) for pair in zip(records, [b""] * len(records), vectors, strict=True)
@@ -94,7 +94,7 @@ def train_and_wait(house: Household, store: Store, *options: str) -> CompletedPr
 def unsure(store: Store, name: str, digit: int) -> None:
     """A clip without a truth that no model was sure of."""
     record = Record(path=name, revision=Revision(1, 1), state=State.UNSURE)
-    hear(store, [replace(record, digest="ab" * 16)], [vector(name, digit, 0.1)])
+    hear(store, [record.but(digest="ab" * 16)], [vector(name, digit, 0.1)])
 
 
 def wait_for_training(store: Store, after: str, *, seconds: float = 60) -> dict[str, Any]:
@@ -252,8 +252,8 @@ def test_vectors_that_the_store_lacks_are_extracted_from_the_inbox(
     drop(house.inbox / "7_theo_1.wav")
     record = Record(path="7_theo_1.wav", revision=Revision(1, 1), state=State.LABELLED, truth=7)
     digest = _digest_of(house.inbox / "7_theo_1.wav")
-    desk.store.clips.note([replace(record, state=State.PENDING)], time.time() + 60)
-    desk.store.clips.settle([Settlement(replace(record, digest=digest))], table(FRONT_END), "test")
+    desk.store.clips.note([record.but(state=State.PENDING)], time.time() + 60)
+    desk.store.clips.settle([Settlement(record.but(digest=digest))], table(FRONT_END), "test")
 
     rows = load(desk, FRONT_END)
 

@@ -518,7 +518,7 @@ def test_relabelling_twice_with_the_same_model_changes_no_label(place: Workplace
     relabel(place.bench, ["a.wav"])
 
     [after] = place.records("a.wav")
-    assert replace(after, done_at=before.done_at) == before
+    assert after.but(done_at=before.done_at) == before
 
 
 def test_a_failed_clip_is_not_relabelled(place: Workplace) -> None:

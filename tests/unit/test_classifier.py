@@ -42,6 +42,17 @@ def test_probabilities_are_shares_whatever_the_size_of_the_batch(artefact: Artef
         np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
 
 
+def test_the_three_likeliest_digits_stand_best_first(artefact: Artefact) -> None:
+    classifier = Classifier(artefact)
+
+    [guess] = classifier.guess(FAINT)
+
+    shares = classifier.probabilities(FAINT)[0].astype(float)
+    best = sorted(range(10), key=shares.__getitem__, reverse=True)[:3]
+    assert guess.top == tuple((digit, round(shares[digit], 4)) for digit in best)
+    assert (guess.label, guess.confidence) == guess.top[0]
+
+
 def test_a_batch_mate_changes_no_label(artefact: Artefact) -> None:
     classifier = Classifier(artefact)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from earmark.clips import (
     State,
     Told,
     head_of,
-    plain_top,
     told_by_name,
     told_of,
 )
@@ -73,7 +71,7 @@ def test_a_revision_survives_a_message(revision: Revision) -> None:
 
 
 def test_the_digit_zero_is_not_taken_for_nothing() -> None:
-    record = replace(EMPTY, label=0, confidence=0.0, truth=0, seconds=0.0, noted_at=0.0)
+    record = EMPTY.but(label=0, confidence=0.0, truth=0, seconds=0.0, noted_at=0.0)
 
     assert Record.decode("a.wav", record.encode()) == record
 
@@ -134,22 +132,16 @@ def test_a_correction_wins_over_the_name_which_may_still_tell_the_speaker() -> N
 def test_only_a_blind_label_of_a_clip_with_a_truth_counts(
     truth: int | None, label: int | None, blind: bool, score: Score
 ) -> None:
-    assert replace(EMPTY, truth=truth, label=label, blind=blind).score is score
+    assert EMPTY.but(truth=truth, label=label, blind=blind).score is score
 
 
 def test_a_record_as_json_is_plain() -> None:
-    record = replace(EMPTY, top=((7, 0.9), (1, 0.1)), state=State.LABELLED)
+    record = EMPTY.but(top=((7, 0.9), (1, 0.1)), state=State.LABELLED)
 
     values = record.as_json()
 
     assert values["revision"] == "1-2"
     assert values["top"] == [[7, 0.9], [1, 0.1]]
-
-
-def test_the_three_likeliest_digits_stand_best_first() -> None:
-    probabilities = {0: 0.1, 1: 0.22226, 2: 0.6, 3: 0.07774}
-
-    assert plain_top(probabilities) == ((2, 0.6), (1, 0.2223), (0, 0.1))
 
 
 def test_only_pending_and_queued_clips_are_unfinished() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from earmark.clips import Record, Revision, State, Told
@@ -17,7 +16,7 @@ AT = "2026-11-23T04:15:00+00:00"
 
 
 def know(store: Store, *records: Record) -> None:
-    noted = [replace(record, state=State.PENDING) for record in records]
+    noted = [record.but(state=State.PENDING) for record in records]
     store.clips.note(noted, time.time() + 60)
     store.clips.settle([Settlement(record) for record in records], "vectors", "test")
 
@@ -47,7 +46,7 @@ def test_clips_of_a_state_are_found_in_chunks(store: Store) -> None:
 
 
 def test_what_failed_long_ago_is_tried_again_without_its_reason(store: Store) -> None:
-    know(store, replace(clip("a.wav", State.FAILED, None), reason="the file is empty"))
+    know(store, clip("a.wav", State.FAILED, None).but(reason="the file is empty"))
 
     assert retry(store.clips) == 1
     assert retry(store.clips) == 0

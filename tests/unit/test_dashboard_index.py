@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from dashboard.following import Follower
 from dashboard.index import Index
 from dashboard.query import Query
+from dashboard.search import search
 from earmark.clips import Record, Revision, State
 from earmark.store import Store
 
@@ -29,7 +30,7 @@ def clip(number: int, **values: object) -> Record:
         noted_at=float(number),
         done_at=float(number),
     )
-    return replace(plain, **values)  # type: ignore[arg-type]
+    return plain.but(**values)
 
 
 @pytest.fixture
@@ -94,10 +95,12 @@ def test_a_filter_finds_what_fits(index: Index, query: Query, numbers: list[int]
     assert paths(index.page(query).rows) == [clip(number).path for number in numbers]
 
 
-def test_a_search_without_an_index_looks_only_so_far_and_says_where_to_go_on(
-    index: Index, monkeypatch: pytest.MonkeyPatch
+def test_a_search_that_takes_long_ends_and_says_where_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.index.FARTHEST", 10)
+    monkeypatch.setattr("dashboard.search.STRETCH", 10)
+    clock = itertools.count()  # each look at it is a second later
+    index = Index(tmp_path / "index.sqlite", clock=lambda: next(clock))
     index.record(clip(number) for number in range(25))
 
     first = index.page(Query(search="theo_1."))
@@ -107,6 +110,41 @@ def test_a_search_without_an_index_looks_only_so_far_and_says_where_to_go_on(
     assert (paths(first.rows), paths(second.rows)) == ([], [])
     assert paths(third.rows) == [clip(1).path]
     assert third.after is None
+
+
+def test_a_search_that_has_time_goes_on_to_the_end(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.search.STRETCH", 3)
+    index.record(clip(number, state=list(State)[number % 5]) for number in range(60))
+    some = Query(states=("failed", "unsure"), search="0")
+
+    found = index.page(some, limit=3)
+    rest = index.page(some, after=found.after)
+
+    fits = [n for n in reversed(range(60)) if n % 5 in (3, 4) and "0" in clip(n).path]
+    assert paths(found.rows) + paths(rest.rows) == [clip(number).path for number in fits]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query(label=3), Query(truth="7"), Query(truth="any"), Query(truth="7", label=3),
+        Query(states=("failed", "unsure")), Query(speaker="ann"), Query(score="wrong"),
+        Query(model="m"), Query(since=5, until=9), Query(at_least=0.5),
+    ],
+)  # fmt: skip
+def test_no_search_sorts_or_walks_through_the_whole_table(index: Index, query: Query) -> None:
+    plans: list[str] = []
+
+    def read(words: str, values: Sequence[object]) -> list[object]:
+        plans.extend(row["detail"] for row in index._all(f"explain query plan {words}", values))
+        return index._all(words, values)
+
+    search(read, query, after="9.0_9", limit=5, clock=time.monotonic)
+
+    assert plans
+    assert [plan for plan in plans if "TEMP B-TREE" in plan or plan == "SCAN clips"] == []
 
 
 def test_review_shows_unsure_and_wrong_clips_that_nobody_has_spoken_for(index: Index) -> None:

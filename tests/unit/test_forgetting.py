@@ -6,7 +6,6 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -198,7 +197,7 @@ def test_a_clip_that_a_worker_has_in_hand_is_not_settled(place: Place, tone: Ton
     assert claim is not None
 
     forget_theo(place)
-    heard = replace(claim.record, state=State.LABELLED, label=7, digest="00ff" * 8)
+    heard = claim.record.but(state=State.LABELLED, label=7, digest="00ff" * 8)
     settlement = Settlement(heard, b"", np.zeros(FRONT_END.dimensions, np.float32))
     place.store.clips.settle([settlement], table(FRONT_END), "worker@here:1")
 

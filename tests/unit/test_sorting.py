@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,14 +78,14 @@ def test_a_persons_word_wins_and_only_done_clips_are_sorted(
 ) -> None:
     record = Record(path="a.wav", revision=Revision(1, 1), state=State.LABELLED, label=7)
 
-    assert folder_of(replace(record, **changes)) == folder  # type: ignore[arg-type]
+    assert folder_of(record.but(**changes)) == folder
 
 
 def test_unsure_clips_stand_apart_when_asked_for(
     inbox: Path, sorted_into: Path, tone: Tone
 ) -> None:
     tone(inbox / "a.wav")
-    record = replace(labelled(inbox, "a.wav"), state=State.UNSURE)
+    record = labelled(inbox, "a.wav").but(state=State.UNSURE)
 
     assert sort([record], inbox, sorted_into).folders == {}
     assert sort([record], inbox, sorted_into, unsure=True).folders == {"unsure": 1}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ def clip(path: str = "a.wav", *, size: int = 10, state: State = State.PENDING) -
 
 
 def labelled(record: Record, label: int = 7) -> Record:
-    return replace(record, state=State.LABELLED, digest=DIGEST, label=label, blind=True)
+    return record.but(state=State.LABELLED, digest=DIGEST, label=label, blind=True)
 
 
 def identities(*records: Record) -> list[tuple[str, Revision]]:
@@ -104,7 +103,7 @@ def test_every_step_may_be_repeated_without_harm(store: Store) -> None:
         settle(store, labelled(clip()))
 
     def swap() -> None:
-        store.clips.swap([(labelled(clip()), replace(labelled(clip()), gone=True))])
+        store.clips.swap([(labelled(clip()), labelled(clip()).but(gone=True))])
 
     for step in (note, accept, settled, swap):
         step()
@@ -178,9 +177,9 @@ def test_a_clip_is_in_exactly_one_state_all_its_life(store: Store) -> None:
     steps: list[Callable[[], object]] = [
         lambda: store.clips.note([clip()], LATER),
         lambda: store.clips.accept(identities(clip()), LATER),
-        lambda: settle(store, replace(clip(), state=State.UNSURE, digest=DIGEST)),
+        lambda: settle(store, clip().but(state=State.UNSURE, digest=DIGEST)),
         lambda: store.clips.note([clip(size=11)], LATER),
-        lambda: settle(store, replace(clip(size=11), state=State.FAILED, reason="broken")),
+        lambda: settle(store, clip(size=11).but(state=State.FAILED, reason="broken")),
     ]
     expected = [State.PENDING, State.QUEUED, State.UNSURE, State.PENDING, State.FAILED]
 
@@ -192,7 +191,7 @@ def test_a_clip_is_in_exactly_one_state_all_its_life(store: Store) -> None:
 
 def test_counts_are_the_sizes_of_the_sets(store: Store) -> None:
     claimed(store, *(clip(f"{number}.wav") for number in range(5)))
-    settle(store, labelled(clip("0.wav")), replace(clip("1.wav"), state=State.FAILED))
+    settle(store, labelled(clip("0.wav")), clip("1.wav").but(state=State.FAILED))
 
     counts = store.clips.counts()
 
@@ -247,7 +246,7 @@ def test_a_clip_that_was_claimed_without_an_outcome_is_suspect(store: Store) -> 
 def test_an_outcome_clears_a_clips_strikes(store: Store) -> None:
     claimed(store, clip())
     assert [store.clips.strike("a.wav", LATER) for _ in range(2)] == [2, 3]
-    failed = replace(clip(), state=State.FAILED, reason="poison")
+    failed = clip().but(state=State.FAILED, reason="poison")
     settle(store, failed)
 
     store.clips.swap([(failed, clip())])
@@ -261,7 +260,7 @@ def test_a_swap_replaces_only_what_is_still_as_it_was_read(store: Store) -> None
     store.clips.note([clip("a.wav"), clip("b.wav")], LATER)
     store.clips.accept(identities(clip("b.wav")), LATER)
     changes = [
-        (clip(path), replace(clip(path), state=State.FAILED, reason="gone"))
+        (clip(path), clip(path).but(state=State.FAILED, reason="gone"))
         for path in ("a.wav", "b.wav")
     ]
 
@@ -273,7 +272,7 @@ def test_a_swap_replaces_only_what_is_still_as_it_was_read(store: Store) -> None
 
 def test_a_clip_that_is_swapped_back_to_pending_is_due_at_once(store: Store) -> None:
     claimed(store, clip())
-    failed = replace(clip(), state=State.FAILED, reason="broken")
+    failed = clip().but(state=State.FAILED, reason="broken")
     settle(store, failed)
     assert store.clips.due(LATER * 2, 10) == []
 
@@ -296,7 +295,7 @@ def test_unfinished_clips_are_due_when_their_lease_runs_out(store: Store) -> Non
 def test_a_file_that_is_back_unchanged_keeps_its_label(store: Store) -> None:
     claimed(store, clip())
     settle(store, labelled(clip()))
-    store.clips.swap([(labelled(clip()), replace(labelled(clip()), gone=True))])
+    store.clips.swap([(labelled(clip()), labelled(clip()).but(gone=True))])
 
     assert store.clips.note([clip()], LATER) == []
 
@@ -306,7 +305,7 @@ def test_a_file_that_is_back_unchanged_keeps_its_label(store: Store) -> None:
 def test_a_file_that_failed_while_it_was_away_is_tried_again_when_it_is_back(
     store: Store,
 ) -> None:
-    failed = replace(clip(), state=State.FAILED, reason="gone", gone=True)
+    failed = clip().but(state=State.FAILED, reason="gone", gone=True)
     store.clips.note([clip()], LATER)
     store.clips.swap([(clip(), failed)])
 

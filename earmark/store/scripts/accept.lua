@@ -1,9 +1,8 @@
 -- The broker has accepted these clips. ARGV: lease until, then path and revision of each.
-load(column(2, 2))
-local accepted = {}
-for i = 2, #ARGV, 2 do
-  local path, wanted = ARGV[i], ARGV[i + 1]
-  local old = now[path]
+local paths = column(2, 2)
+local records, accepted = load(paths), {}
+for i = 1, #paths do
+  local path, wanted, old = paths[i], ARGV[2 * i + 1], records[i]
   local state, revision, _, score = head(old)
   if revision == wanted and (state == 'pending' or state == 'queued') then
     if state == 'pending' then

@@ -5,12 +5,12 @@
 -- {record, whether it was claimed before without an outcome, correction}.
 local until_time, at, message = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local paths = column(4, 2)
-load(paths)
+local records = load(paths)
 local struck, corrections = each('HMGET', strikes, paths), each('HMGET', labels, paths)
 local answer, claimed, marks = {}, {}, {}
 for i = 1, #paths do
   local path, wanted = paths[i], ARGV[2 * i + 3]
-  local record = now[path]
+  local record = records[i]
   local state, revision = head(record)
   answer[i] = false
   if revision == wanted and (state == 'pending' or state == 'queued') then

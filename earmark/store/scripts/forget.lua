@@ -6,10 +6,10 @@ for _, key in pairs(indexes) do each('SREM', key, paths) end
 each('ZREM', leases, paths)
 each('HDEL', strikes, paths)
 each('HDEL', labels, paths)
-load(paths)
+local records = load(paths)
 local dropped = 0
 for i = 1, #paths do
-  if now[paths[i]] then dropped = dropped + 1 end
+  if records[i] then dropped = dropped + 1 end
 end
 each('HDEL', clips, paths)
 return dropped

@@ -2,17 +2,16 @@
 -- Answers the paths whose revision was new, or that failed while the file was away. A revision
 -- that a person had forgotten is not noted.
 local paths = column(2, 2)
-load(paths)
+local records = load(paths)
 local kept_out = each('HMGET', forgotten, paths)
 local noted = {}
-for i = 2, #ARGV, 2 do
-  local path, record = ARGV[i], ARGV[i + 1]
-  local old = now[path]
+for i = 1, #paths do
+  local path, record, old = paths[i], ARGV[2 * i + 1], records[i]
   local state, revision, presence, score = head(old)
   local new_state, wanted, _, new_score = head(record)
   local back = presence == 'gone'
   if not old or revision ~= wanted or (back and state == 'failed') then
-    if kept_out[i / 2] ~= wanted then
+    if kept_out[i] ~= wanted then
       put(path, record, state, score, new_state, new_score)
       noted[#noted + 1] = path
     end

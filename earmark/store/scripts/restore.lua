@@ -1,11 +1,10 @@
 -- Records of a backup, all of them done. ARGV: path and record of each. One is put back where the
 -- store knows nothing of the path, or has the same revision and has not heard it yet.
 -- Answers the paths that were put back.
-load(column(1, 2))
-local restored = {}
-for i = 1, #ARGV, 2 do
-  local path, record = ARGV[i], ARGV[i + 1]
-  local old = now[path]
+local paths = column(1, 2)
+local records, restored = load(paths), {}
+for i = 1, #paths do
+  local path, record, old = paths[i], ARGV[2 * i], records[i]
   local state, revision, _, score = head(old)
   local new_state, wanted, _, new_score = head(record)
   local open = state == 'pending' or state == 'queued'

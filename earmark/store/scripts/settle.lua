@@ -4,13 +4,13 @@
 -- A clip that was done or rewritten meanwhile is left alone. Answers path and
 -- correction of each that was corrected since its claim: it is to be scored and settled again.
 local paths = column(3, 6)
-load(paths)
+local records = load(paths)
 local corrections = each('HMGET', labels, paths)
 local changed_since, settled, vectors, told = {}, {}, {}, {}
 for i = 1, #paths do
   local at = 6 * i - 3
   local path, record, correction = paths[i], ARGV[at + 1], ARGV[at + 4]
-  local state, revision, _, score = head(now[path])
+  local state, revision, _, score = head(records[i])
   local new_state, wanted, _, new_score = head(record)
   if revision == wanted and (state == 'pending' or state == 'queued') then
     local newest = corrections[i] or ''
