@@ -20,6 +20,7 @@ from trainer.backend import keras
 from trainer.crossvalidation import Job
 from trainer.feeding import OTHER
 from trainer.fitting import everything, fit
+from trainer.net import LAST
 from trainer.recipes import Recipe
 from trainer.sounds import wordless
 
@@ -84,12 +85,14 @@ def _digits(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _inner(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    inner = keras().Sequential(model.layers[:-1])
-    return np.asarray(inner(vectors, training=False))
+    """What the layer of the logits is given, the mean of all throats."""
+    inner = keras().Model(model.inputs, model.get_layer(LAST).input)
+    given = np.asarray(inner(vectors, training=False))
+    return np.asarray(given.reshape(len(given), -1, given.shape[-1]).mean(axis=1))
 
 
 def _energy(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    weights, bias = model.layers[-1].get_weights()
+    weights, bias = model.get_layer(LAST).get_weights()
     return np.asarray(np.logaddexp.reduce(_inner(model, vectors) @ weights + bias, axis=1))
 
 

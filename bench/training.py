@@ -122,7 +122,7 @@ def _notebook(sides: Split) -> Any:
     import pandas as pd
 
     from trainer.feeding import Samples
-    from trainer.fitting import build
+    from trainer.net import build
     from trainer.recipes import NOTEBOOK
 
     train = Samples.of(pd.concat([sides.train, sides.validation]))

@@ -12,6 +12,7 @@ from earmark.classifier import DIGITS
 from trainer.evaluation import Score
 from trainer.feeding import Samples
 from trainer.fitting import everything
+from trainer.net import LAST
 
 BINS = 15
 """Bins of equal width, as in the paper below."""
@@ -85,8 +86,8 @@ def temperature(model: Any, validation: Samples) -> float:
 
 
 def fold_in(model: Any, value: float) -> None:
-    """Divide a net's logits by a temperature, for good: its last layer's weights change."""
-    last = model.layers[-1]
+    """Divide a net's logits by a temperature, for good: their layer's weights change."""
+    last = model.get_layer(LAST)
     last.set_weights([weights / value for weights in last.get_weights()])
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from earmark.classifier import DIGITS
 from earmark.dataset import matrix
 from trainer.backend import tensorflow
+from trainer.net import outputs
 from trainer.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -64,11 +65,6 @@ class Samples:
         return Samples(vectors, digits, np.concatenate([self.views, others.views]))
 
 
-def outputs(recipe: Recipe) -> int:
-    """How many classes a recipe's net tells apart."""
-    return DIGITS + 1 if recipe.others else DIGITS
-
-
 def steps(recipe: Recipe, samples: Samples) -> int:
     """Batches an epoch."""
     if samples.views is None:
@@ -92,8 +88,11 @@ def whole(recipe: Recipe, samples: Samples) -> Any:
 
 
 def targets(recipe: Recipe, digits: NDArray[np.int64]) -> NDArray[Any]:
-    """What the recipe's loss wants: digits, or rows of classes when it smooths."""
-    return np.eye(outputs(recipe), dtype=np.float32)[digits] if recipe.label_smoothing else digits
+    """What the recipe's loss wants of each branch: digits, or rows of classes when it smooths."""
+    wanted = np.eye(outputs(recipe), dtype=np.float32)[digits] if recipe.label_smoothing else digits
+    if recipe.branches == 1:
+        return wanted
+    return np.repeat(wanted[:, np.newaxis], recipe.branches, axis=1)
 
 
 def shown(recipe: Recipe, shape: tuple[int, int], *, seed: int) -> NDArray[np.int32]:

@@ -1,4 +1,4 @@
-"""Build a recipe's net and fit it."""
+"""Fit a recipe's net."""
 
 from __future__ import annotations
 
@@ -11,16 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.classifier import DIGITS
-from earmark.frontends import MfccTime, front_end
 from trainer.backend import keras
-from trainer.feeding import Samples, batches, outputs, steps, whole
+from trainer.feeding import Samples, batches, steps, whole
+from trainer.net import answering, build
 from trainer.rates import rate
 from trainer.recipes import Recipe
-
-_KERNEL = 5
-"""Moments that a convolution looks at."""
-_FLAT = 1e-8
-"""A variance below this is a constant input: it is centred and not scaled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,33 +94,13 @@ def fit(
         verbose=0,
     )
     history = _history(fitted.history, best=best)
-    return Fit(model, history, seconds=time.monotonic() - started)
-
-
-def build(recipe: Recipe, vectors: NDArray[np.float32], *, seed: int) -> Any:
-    """A recipe's net, not yet trained.
-
-    Parameters
-    ----------
-    vectors
-        The training side's, float32 of shape (clips, dimensions): what inputs are scaled by.
-    """
-    layers = keras().layers
-    keras().utils.set_random_seed(seed)
-    stack = [keras().Input((vectors.shape[1],), name="vector")]
-    if recipe.standardise:
-        stack.append(layers.Normalization(**_scale(vectors), name="standardise"))
-    stack += _over_time(recipe)
-    for width in recipe.layers:
-        stack += _hidden(recipe, width)
-    stack.append(layers.Dense(outputs(recipe), activation="softmax", name="digits"))
-    return keras().Sequential(stack, name=recipe.name)
+    answers = answering(recipe, model, _spoken(train))
+    return Fit(answers, history, seconds=time.monotonic() - started)
 
 
 def compiled(recipe: Recipe, train: Samples, *, seed: int) -> Any:
     """A recipe's net with its optimiser and loss, not yet trained."""
-    spoken = train.digits < DIGITS
-    model = build(recipe, train.vectors[spoken], seed=seed)
+    model = build(recipe, _spoken(train), seed=seed)
     epoch_steps = steps(recipe, train)
     model.compile(
         optimizer=_optimiser(recipe, epoch_steps * recipe.epochs),
@@ -156,42 +131,8 @@ def everything(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(model(vectors, training=False), np.float32)
 
 
-def _scale(vectors: NDArray[np.float32]) -> dict[str, list[float]]:
-    wide = vectors.astype(np.float64)
-    variance = wide.var(axis=0)
-    return {
-        "mean": wide.mean(axis=0).tolist(),
-        "variance": np.where(variance < _FLAT, 1.0, variance).tolist(),
-    }
-
-
-def _over_time(recipe: Recipe) -> list[Any]:
-    if not recipe.convolutions:
-        return []
-    layers, extractor = keras().layers, front_end(recipe.front_end)
-    if not isinstance(extractor, MfccTime):
-        raise ValueError(f"{recipe.front_end} has no order in time")
-    stack = [layers.Reshape((extractor.steps, extractor.coefficients))]
-    for channels in recipe.convolutions:
-        stack += [
-            layers.Conv1D(channels, _KERNEL, padding="same", use_bias=False),
-            layers.BatchNormalization(momentum=0.9, epsilon=1e-5),
-            layers.ReLU(),
-            layers.MaxPooling1D(2),
-            layers.Dropout(recipe.dropout),
-        ]
-    return [*stack, layers.Flatten()]
-
-
-def _hidden(recipe: Recipe, width: int) -> list[Any]:
-    layers = keras().layers
-    if recipe.normalise:
-        # The batch's own mean takes the place of a bias.
-        weights = layers.Dense(width, use_bias=False)
-        stack = [weights, layers.BatchNormalization(momentum=0.9, epsilon=1e-5), layers.ReLU()]
-    else:
-        stack = [layers.Dense(width, activation="relu")]
-    return [*stack, layers.Dropout(recipe.dropout)] if recipe.dropout else stack
+def _spoken(train: Samples) -> NDArray[np.float32]:
+    return train.vectors[train.digits < DIGITS]
 
 
 def _optimiser(recipe: Recipe, all_steps: int) -> Any:

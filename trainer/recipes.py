@@ -20,10 +20,13 @@ class Recipe:
     about: str
     """What it is, in a sentence; stands on the model's card."""
     front_end: str = "mfcc-mean"
-    convolutions: tuple[int, ...] = ()
-    """Channels of each convolution over time before the dense layers; each halves the moments."""
     layers: tuple[int, ...] = (100, 100, 100)
     """Width of each hidden layer: Dense and relu."""
+    branches: int = 1
+    """Nets side by side, each with its own loss; they answer by the mean of their logits."""
+    throats: tuple[float, ...] = ()
+    """Vocal tracts, as `MfccTime.throat` knows them, that each clip is heard through; the answer
+    is the mean. Empty: as it is."""
     standardise: bool = True
     """Whether the net's first layer scales each input by the training side's mean and variance."""
     dropout: float = 0.0
@@ -86,11 +89,14 @@ SCALED = Recipe(
 
 TIME = Recipe(
     name="time",
-    about="the order of the sounds, two hidden layers of 512 and 256, views of each clip with "
-    "noise, other throats, other cuts and another course of time, and synthetic voices in the "
-    "training side; the last epoch is kept",
+    about="the order of the sounds; three nets side by side, each with two hidden layers of 300 "
+    "and 150, which hear each clip through three throats and answer by their mean; views of each "
+    "clip with noise, other throats, rooms, microphones, cuts and courses of time, and synthetic "
+    "voices in the training side; the last epoch is kept",
     front_end="mfcc-time",
-    layers=(512, 256),
+    layers=(300, 150),
+    branches=3,
+    throats=(0.88, 1.0, 1.13),
     dropout=0.3,
     normalise=True,
     epochs=60,

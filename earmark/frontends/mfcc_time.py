@@ -159,6 +159,34 @@ class MfccTime:
         coefficients = pooled.reshape(-1, self.bands) @ _tables(self).cosines
         return coefficients.reshape(len(pooled), self.dimensions)
 
+    def throat(self, alpha: float) -> NDArray[np.float32]:
+        """What takes the coefficients of a moment to those of a voice with another vocal tract.
+
+        Such a voice has other levels in each band, which lie between those of the bands beside;
+        so its coefficients are nearly a linear map of this one's.
+
+        Parameters
+        ----------
+        alpha
+            See `filters.warped`.
+
+        Returns
+        -------
+        ndarray, float32, of shape (coefficients, coefficients)
+            `moment @ throat` is the moment as the other voice says it.
+
+        Notes
+        -----
+        Source: M. Pitz and H. Ney, Vocal tract normalization equals linear transformation in
+        cepstral space (2005).
+        """
+        edges = htk_edges(self.lowest_hertz, self.highest_hertz, self.bands)
+        numbers = np.arange(self.bands)
+        places = np.interp(warped(edges, alpha)[1:-1], edges[1:-1], numbers)
+        between = np.maximum(1 - np.abs(places[:, np.newaxis] - numbers), 0)
+        waves = cosines(self.bands, self.coefficients)
+        return np.asarray((waves @ between @ waves.T).T, np.float32)
+
     def _levels(self, power: NDArray[np.float32], clips: Spans) -> NDArray[np.float32]:
         loudest = np.maximum.reduceat(power.max(axis=0), clips.first)
         # Relative to the floor: what all levels of a clip share, the mean takes away again.

@@ -204,6 +204,22 @@ def test_another_vocal_tract_has_the_vector_that_the_formulas_give(alpha: float)
     np.testing.assert_allclose(vectors[0], recomputed(sound, alpha), atol=1e-4)
 
 
+@pytest.mark.parametrize("alpha", [0.88, 0.94, 1.06, 1.13])
+def test_a_throat_brings_a_clip_close_to_what_another_vocal_tract_gives(alpha: float) -> None:
+    sound, front_end = noise(6_000, 8_000, loudness=0.01), MfccTime()
+    as_it_is = recomputed(sound)
+
+    vectors = as_it_is.reshape(24, 10) @ front_end.throat(alpha)
+
+    wanted = recomputed(sound, alpha)
+    apart = np.linalg.norm(vectors.ravel() - wanted)
+    assert apart < 0.7 * np.linalg.norm(as_it_is - wanted)
+
+
+def test_a_throat_of_its_own_length_changes_nothing() -> None:
+    np.testing.assert_allclose(MfccTime().throat(1.0), np.eye(10), atol=1e-6)
+
+
 @pytest.mark.parametrize("tilt", [-12.0, -1.5, 12.0])
 def test_another_timbre_has_the_vector_that_the_formulas_give(tilt: float) -> None:
     sound, front_end = noise(6_000, 8_000), MfccTime()

@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from earmark.errors import TrainingError
+from earmark.frontends import MfccTime
 from tests.clip_tables import TINY, clip_table
 from trainer.backend import keras
 from trainer.feeding import Samples
-from trainer.fitting import Epoch, build, compiled, fit, probabilities
-from trainer.recipes import NOTEBOOK, RECIPES, recipe
+from trainer.fitting import Epoch, compiled, everything, fit, probabilities
+from trainer.net import answering, build
+from trainer.recipes import NOTEBOOK, RECIPES, TIME, recipe
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,41 @@ def test_the_notebooks_net_has_the_notebooks_parameters_and_nothing_before_them(
     assert model.count_params() == 25_310
     assert [layer.units for layer in model.layers] == [100, 100, 100, 10]
     assert [layer.activation.__name__ for layer in model.layers] == [*["relu"] * 3, "softmax"]
+
+
+def moments(clips: int = 20) -> NDArray[np.float32]:
+    return np.random.default_rng(0).normal(0, 1, (clips, 240)).astype(np.float32)
+
+
+def logits(answers: NDArray[np.float32]) -> NDArray[np.float32]:
+    logarithms = np.log(answers)
+    return np.asarray(logarithms - logarithms.mean(axis=-1, keepdims=True))
+
+
+def test_branches_answer_by_the_mean_of_their_logits() -> None:
+    vectors, several = moments(), replace(TIME, throats=())
+    trained = build(several, vectors, seed=0)
+
+    each = everything(trained, vectors)
+    together = everything(answering(several, trained, vectors), vectors)
+
+    assert each.shape == (20, 3, 11)
+    assert np.abs(each[:, 0] - each[:, 1]).max() > 1e-3
+    np.testing.assert_allclose(logits(together), logits(each).mean(axis=1), atol=1e-5)
+
+
+@pytest.mark.parametrize("branches", [1, 3])
+def test_a_clip_is_heard_through_all_throats(branches: int) -> None:
+    vectors, one = moments(), replace(TIME, branches=branches, throats=())
+    through = replace(one, throats=(0.9, 1.0))
+    trained = build(one, vectors, seed=0)
+
+    other = (vectors.reshape(-1, 10) @ MfccTime().throat(0.9)).reshape(-1, 240)
+    alone = answering(one, trained, vectors)
+    together = everything(answering(through, trained, vectors), vectors)
+
+    expected = (logits(everything(alone, vectors)) + logits(everything(alone, other))) / 2
+    np.testing.assert_allclose(logits(together), expected, atol=1e-4)
 
 
 def test_the_notebooks_training_is_the_notebooks(samples: Samples) -> None:
@@ -100,7 +138,8 @@ def test_a_constant_input_is_not_blown_up(samples: Samples) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_each_recipe_learns_clips_that_are_easy_to_tell_apart(name: str) -> None:
     many, few = Samples.of(clip_table(takes=10)), Samples.of(clip_table(["gil"]))
-    fitted = fit(replace(recipe(name), epochs=15), many, few, seed=0)
+    # The vectors have no moments, so no throat can change them.
+    fitted = fit(replace(recipe(name), epochs=15, throats=()), many, few, seed=0)
     heard = probabilities(fitted.model, few.vectors).argmax(axis=1)
     assert (heard == few.digits).mean() > 0.9
 
