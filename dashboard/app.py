@@ -14,9 +14,9 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from dashboard import drift
 from dashboard.access import COOKIE, LOGIN, Access, session_of
 from dashboard.api import clips, events, models, state
-from dashboard.drift import retrain_on_drift
 from dashboard.house import House
 from dashboard.metrics import Metrics
 from dashboard.pages import furnish
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 BEAT_SECONDS = 5.0
-DRIFT_SECONDS = 60.0
+DRIFT_SECONDS = 30.0
 _WRONG_TOKEN_SECONDS = 0.5
 
 
@@ -48,7 +48,7 @@ def build(
     house.follower.listen(broadcast.hear)
 
     def watch_drift() -> None:
-        retrain_on_drift(house)
+        drift.watch(house)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

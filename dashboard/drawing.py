@@ -66,20 +66,6 @@ def peaks_of(settings: Settings, path: str, stamp: str, count: int = 40) -> tupl
     return _peaks(settings, path, stamp, count)
 
 
-def thumbnail(peaks: tuple[int, ...], width: int = 120, height: int = 32) -> str:
-    """A waveform as a small SVG."""
-    step = width / max(len(peaks), 1)
-    bars = "".join(
-        f'<rect x="{place * step:.1f}" y="{(height - max(2, peak * height / 100)) / 2:.1f}" '
-        f'width="{step * 0.7:.1f}" height="{max(2, peak * height / 100):.1f}" rx="1"/>'
-        for place, peak in enumerate(peaks)
-    )
-    return (
-        f'<svg class="wave" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'aria-hidden="true" fill="currentColor">{bars}</svg>'
-    )
-
-
 def portrait(sound: Sound) -> str:
     """Waveform above mel spectrogram as one SVG, legible on light and dark."""
     seconds = len(sound.samples) / sound.rate

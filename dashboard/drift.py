@@ -28,7 +28,7 @@ LEAST = 100
 REFERENCE = 2_000
 NOTABLE, STRONG = 0.1, 0.25
 _SHARE_FLOOR = 1e-4
-_ASKED = "retrained-for-drift"
+_ASKED, _NEWEST = "retrained-for-drift", "drift"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,21 +98,35 @@ def drift_of(house: House) -> Drift:
     if live is None:
         return Drift(clips=0, reference=0)
     done = "state in ('labelled', 'unsure') and model is not null"
-    last = house.index.sample(f"{done} and blind = 1", (), LAST)
+    last = house.index.sample(f"{done} and blind = 1", LAST)
     unsure = sum(row["state"] == "unsure" for row in last) / len(last) if last else None
+    latest = [(row["digest"], row["confidence"] or 0.0) for row in last]
     trained = _trained_on(house, live)
     if len(last) < LEAST or len(trained) < LEAST:
         return Drift(clips=len(last), reference=len(trained), unsure=unsure)
-    return _compared(house, live, trained, last, unsure)
+    return _compared(house, live, trained, latest, unsure)
 
 
-def retrain_on_drift(house: House) -> bool:
+def watch(house: House) -> None:
+    """Measure the drift, for all who ask until it is measured again; retrain where it is strong."""
+    drift = drift_of(house)
+    house.cache[_NEWEST] = drift
+    retrain_on_drift(house, drift)
+
+
+def newest(house: House) -> Drift:
+    """The drift as it was measured last."""
+    found: Drift = house.cache.get(_NEWEST, Drift(clips=0, reference=0))
+    return found
+
+
+def retrain_on_drift(house: House, drift: Drift) -> bool:
     """Ask for a training when the drift is above the setting; once for each live model."""
     threshold, live = house.settings.retrain_drift, house.store.board.live()
-    if not threshold or live is None or house.index.note(_ASKED) == live.version:
+    median = drift.median
+    if not threshold or median is None or median < threshold:
         return False
-    median = drift_of(house).median
-    if median is None or median < threshold:
+    if live is None or house.index.note(_ASKED) == live.version:
         return False
     house.index.keep(_ASKED, live.version)
     house.train()
@@ -123,8 +137,8 @@ def retrain_on_drift(house: House) -> bool:
 def _compared(
     house: House,
     live: Announcement,
-    trained: Sequence[dict[str, Any]],
-    last: Sequence[dict[str, Any]],
+    trained: Sequence[tuple[str, float]],
+    last: Sequence[tuple[str, float]],
     unsure: float | None,
 ) -> Drift:
     before, after = _vectors(house, live, trained), _vectors(house, live, last)
@@ -146,29 +160,28 @@ def _verdict(index: float) -> str:
     return "strong" if index >= STRONG else "notable" if index >= NOTABLE else "steady"
 
 
-def _trained_on(house: House, live: Announcement) -> list[dict[str, Any]]:
-    """Recent clips that the live model was trained on."""
+def _trained_on(house: House, live: Announcement) -> list[tuple[str, float]]:
+    """Digest and confidence of recent clips that the live model was trained on."""
     try:
         keys = np.load(house.registry.path(live.version) / TRAINED_ON, allow_pickle=False)
     except (EarmarkError, OSError, ValueError):
         return []
-    told = house.index.sample("truth is not null", (), 5 * REFERENCE)
-    digests = np.array([int(row["digest"][:16], 16) for row in told], np.uint64)
+    told = house.index.told(5 * REFERENCE)
+    digests = np.array([int(digest[:16], 16) for digest, _ in told], np.uint64)
     seen = np.isin(digests, keys)
-    return [row for row, known in zip(told, seen, strict=True) if known][:REFERENCE]
+    return [clip for clip, known in zip(told, seen, strict=True) if known][:REFERENCE]
 
 
 def _vectors(
-    house: House, live: Announcement, rows: Sequence[dict[str, Any]]
+    house: House, live: Announcement, clips: Sequence[tuple[str, float]]
 ) -> NDArray[np.float32]:
-    digests = [row["digest"] for row in rows]
-    found = house.store.vectors.get(front_end(live.front_end), digests)
+    found = house.store.vectors.get(front_end(live.front_end), [digest for digest, _ in clips])
     there = [vector for vector in found if vector is not None]
     return np.stack(there) if there else np.empty((0, 0), np.float32)
 
 
-def _confidences(rows: Sequence[dict[str, Any]]) -> NDArray[np.float64]:
-    return np.array([row["confidence"] or 0.0 for row in rows], np.float64)
+def _confidences(clips: Sequence[tuple[str, float]]) -> NDArray[np.float64]:
+    return np.array([confidence for _, confidence in clips], np.float64)
 
 
 def _shares(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import TypeVar
 
 from dashboard.index import Index
 from earmark.clips import Record
@@ -22,10 +23,13 @@ Listener = Callable[[Event, list[Record]], None]
 _BLOCK_SECONDS = 0.5
 _PAUSE_SECONDS = 2.0
 _CHUNK = 500
-_SHARE = 4
+_SHARE = 4.0
 """The rescan rests this many times as long as it works, and as the store works for it."""
+_FIRST_SHARE = 1.0
+"""The first one hurries: the pages lack clips until it is done."""
 RESCAN_SECONDS = 60.0
-_POSITION = "events"
+_POSITION, _WHOLE = "events", "whole"
+_Item = TypeVar("_Item")
 
 
 class Follower:
@@ -62,17 +66,31 @@ class Follower:
         for listener in self._listeners:
             listener(event, records)
 
+    @property
+    def building(self) -> bool:
+        """Whether the index was never walked through to its end, and may lack clips."""
+        return self._index.note(_WHOLE) is None
+
     def rescan(self) -> None:
         """Walk once through all records, gently, and forget what is there no more."""
-        self._index.begin_round()
+        share = _FIRST_SHARE if self.building else _SHARE
         records = self._store.clips.all_records()
-        began = time.monotonic()
-        while chunk := list(islice(records, _CHUNK)):
+        for chunk in self._gently(iter(lambda: list(islice(records, _CHUNK)), []), share):
             self._index.record(chunk)
-            if self._stop.wait((time.monotonic() - began) * _SHARE):
+        for paths in self._gently(self._index.paths(), share):
+            heads = self._store.clips.heads(paths)
+            self._index.drop([path for path, head in zip(paths, heads, strict=True) if not head])
+        if not self._stop.is_set():
+            self._index.keep(_WHOLE, "yes")
+
+    def _gently(self, items: Iterable[_Item], share: float) -> Iterator[_Item]:
+        """Pass items through, resting after each; ends early when told to stop."""
+        began = time.monotonic()
+        for item in items:
+            yield item
+            if self._stop.wait((time.monotonic() - began) * share):
                 return
             began = time.monotonic()
-        self._index.end_round()
 
     def _follow(self) -> None:
         position = self._index.note(_POSITION) or self._store.board.newest_event()

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dashboard.query import Page, Query, mark
+from dashboard.query import Page, Query
+from dashboard.search import search
 from earmark.clips import Record
 
-VERSION = 1
-FARTHEST = 200_000
-"""How many clips a page looks through at most."""
+VERSION = 2
+RECENT = 50_000
+"""How far back a sample of the latest clips goes."""
 COLUMNS = (
     "path", "state", "label", "confidence", "truth", "truth_by", "speaker", "model", "digest",
     "seconds", "rate", "reason", "score", "blind", "gone", "noted_at", "done_at",
@@ -28,8 +31,7 @@ _SCHEMA = """
 create table if not exists clips (
     id integer primary key, path text not null unique, state text, label integer, confidence real,
     truth text, truth_by text, speaker text, model text, digest blob, seconds real, rate integer,
-    reason text, score text, blind integer, gone integer, noted_at real, done_at real not null,
-    round integer not null default 0
+    reason text, score text, blind integer, gone integer, noted_at real, done_at real not null
 ) strict;
 create index if not exists by_time on clips (done_at desc, id desc);
 create index if not exists by_state on clips (state, done_at desc, id desc);
@@ -38,6 +40,11 @@ create index if not exists by_truth on clips (truth, done_at desc, id desc);
 create index if not exists by_speaker on clips (speaker, done_at desc, id desc);
 create index if not exists by_score on clips (score, done_at desc, id desc);
 create index if not exists by_model on clips (model, done_at desc, id desc);
+create index if not exists confused on clips (truth, label, done_at desc, id desc);
+create index if not exists told on clips (done_at desc, id desc) where truth is not null;
+create index if not exists judged on clips (model, done_at desc, score, confidence)
+    where score in ('right', 'wrong');
+create index if not exists by_digest on clips (digest) where digest is not null;
 create index if not exists to_review on clips (confidence)
     where gone = 0 and coalesce(truth_by, 'name') = 'name'
     and (state = 'unsure' or score = 'wrong');
@@ -47,11 +54,11 @@ TO_REVIEW = (
     "gone = 0 and coalesce(truth_by, 'name') = 'name' and (state = 'unsure' or score = 'wrong')"
 )
 _UPSERT = (
-    f"insert into clips ({', '.join(COLUMNS)}, round) "
-    f"values ({', '.join('?' * (len(COLUMNS) + 1))})"
+    f"insert into clips ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})"
     " on conflict (path) do update set "
-    + ", ".join(f"{name} = excluded.{name}" for name in (*COLUMNS[1:], "round"))
+    + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
 )
+_CHUNK = 500
 
 Row = dict[str, Any]
 
@@ -63,60 +70,50 @@ class Index:
     ----------
     file
         Made anew when it is missing, or was written by another version of this module.
+    clock
+        Seconds since any moment; tells when a search has taken long enough.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, clock: Callable[[], float] = time.monotonic) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._file = file
+        self._clock = clock
         self._local = threading.local()
         self._writing = threading.Lock()
-        self.round = 0
         self._create()
 
     def record(self, records: Iterable[Record]) -> None:
         """Take over what the store says of some clips."""
-        rows = [(*_row(record), self.round) for record in records]
-        if rows:
+        rows = [_row(record) for record in records]
+        known = self._known([row[0] for row in rows])
+        changed = [row for row in rows if row != known.get(row[0])]
+        if changed:  # to write anew what is there already would cost ten times as much
             with self._transaction() as database:
-                database.executemany(_UPSERT, rows)
+                database.executemany(_UPSERT, changed)
 
-    def begin_round(self) -> None:
-        """All that is recorded from here on counts as seen in this round."""
-        self.round = int(self.note("round") or 0) + 1
-        self.keep("round", str(self.round))
+    def paths(self) -> Iterator[list[str]]:
+        """All paths, some hundreds at a time."""
+        last = 0
+        while found := self._all(
+            "select id, path from clips where id > ? order by id limit ?", (last, _CHUNK)
+        ):
+            last = found[-1]["id"]
+            yield [row["path"] for row in found]
 
-    def end_round(self) -> None:
-        """Forget what the whole round did not see: it is in the store no more."""
-        with self._transaction() as database:
-            database.execute("delete from clips where round < ?", (self.round,))
+    def drop(self, paths: Sequence[str]) -> None:
+        """Forget clips that are in the store no more."""
+        if paths:
+            with self._transaction() as database:
+                database.executemany("delete from clips where path = ?", [(p,) for p in paths])
 
     def page(self, query: Query, *, after: str | None = None, limit: int = 50) -> Page:
         """One page of the clips that fit, newest first; `after` is the mark of the page before.
 
-        Where no index narrows the search, a page looks through `FARTHEST` clips and no more: it
-        may be short, and still have a mark to go on from.
+        Where no index narrows the search, it ends after a while: the page may be short, and still
+        have a mark to go on from.
         """
-        words, values = query.condition(after)
-        end = None if query.narrow else self._farthest(after)
-        if end is not None:
-            words, values = f"{words} and (done_at, id) >= (?, ?)", [*values, end[0], end[1]]
-        found = self._all(
-            f"select id, {', '.join(COLUMNS)} from clips where {words} "
-            f"order by {query.order} limit ?",
-            (*values, limit + 1),
-        )
-        rows = [_plain(row) for row in found[:limit]]
-        if len(found) > limit:
-            return Page(rows, mark(found[limit - 1]))
-        return Page(rows, mark(end) if end is not None else None)
-
-    def _farthest(self, after: str | None) -> Any:
-        words, values = Query().condition(after)
-        found = self._all(
-            f"select done_at, id from clips where {words} order by {Query.order} limit 1 offset ?",
-            (*values, FARTHEST),
-        )
-        return found[0] if found else None
+        found = search(self._all, query, after=after, limit=limit, clock=self._clock)
+        return replace(found, rows=[_plain(row) for row in found.rows])
 
     def find(self, path: str) -> Row | None:
         found = self._all(f"select {', '.join(COLUMNS)} from clips where path = ?", (path,))
@@ -154,12 +151,16 @@ class Index:
 
     def accuracy_over_time(self, buckets: int = 24, clips: int = 2_400) -> list[Row]:
         """Live accuracy over the last clips with a truth, in equal shares, the oldest first."""
-        found = self._all(
-            "select done_at, score = 'right' as hit from clips where score in ('right', 'wrong') "
-            "order by done_at desc limit ?",
-            (clips,),
-        )
-        rows = list(reversed(found))
+        found = [
+            (row[0], score == "right")
+            for score in ("right", "wrong")
+            for row in self._all(
+                "select done_at from clips indexed by by_score where score = ? "
+                "order by done_at desc limit ?",
+                (score, clips),
+            )
+        ]
+        rows = sorted(found)[-clips:]
         size = max(1, -(-len(rows) // buckets))
         shares = [rows[start : start + size] for start in range(0, len(rows), size)]
         return [
@@ -175,21 +176,31 @@ class Index:
         """How often a model was right at each level of confidence, on clips it was blind to."""
         found = self._all(
             "select cast(min(confidence * 10, 9) as integer) as bin, avg(confidence), "
-            "avg(score = 'right'), count(*) from (select confidence, score from clips where "
-            "score in ('right', 'wrong') and model = ? order by done_at desc limit 20000) "
-            "group by bin order by bin",
+            "avg(score = 'right'), count(*) from (select confidence, score from clips "
+            "indexed by judged where score in ('right', 'wrong') and model = ? "
+            "order by done_at desc limit 20000) group by bin order by bin",
             (model,),
         )
         return [{"confidence": row[1], "accuracy": row[2], "clips": row[3]} for row in found]
 
-    def sample(self, condition: str, values: Sequence[Any], limit: int) -> list[Row]:
-        """Recent clips that fit a condition of this package's own, with their vectors' digests."""
+    def sample(self, condition: str, limit: int) -> list[Row]:
+        """Of the latest clips, those that fit a condition of our own and have a vector."""
         found = self._all(
-            f"select {', '.join(COLUMNS)} from clips where {condition} and digest is not null "
-            "order by done_at desc, id desc limit ?",
-            (*values, limit),
+            f"select {', '.join(COLUMNS)} from (select * from clips indexed by by_time "
+            f"order by done_at desc, id desc limit {RECENT}) "
+            f"where {condition} and digest is not null limit ?",
+            (limit,),
         )
         return [_plain(row) for row in found]
+
+    def told(self, limit: int) -> list[tuple[str, float]]:
+        """Digest and confidence of the latest clips with a truth."""
+        found = self._all(
+            "select digest, confidence from clips indexed by told where truth is not null "
+            "and digest is not null order by done_at desc, id desc limit ?",
+            (limit,),
+        )
+        return [(row["digest"].hex(), row["confidence"] or 0.0) for row in found]
 
     def note(self, name: str) -> str | None:
         found = self._all("select value from notes where name = ?", (name,))
@@ -209,6 +220,7 @@ class Index:
             database.row_factory = sqlite3.Row
             database.execute("pragma journal_mode = wal")
             database.execute("pragma synchronous = off")  # it can be rebuilt
+            database.execute("pragma mmap_size = 2000000000")  # one cache for all threads
             self._local.database = database
         found: sqlite3.Connection = self._local.database
         return found
@@ -219,7 +231,16 @@ class Index:
                 name.unlink(missing_ok=True)
         self._database.executescript(_SCHEMA)
         self._database.execute(f"pragma user_version = {VERSION}")
-        self.round = int(self.note("round") or 0)
+
+    def _known(self, paths: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+        """The rows that there are."""
+        known: dict[str, tuple[Any, ...]] = {}
+        for start in range(0, len(paths), _CHUNK):
+            some = paths[start : start + _CHUNK]
+            words = f"where path in ({', '.join('?' * len(some))})"
+            found = self._all(f"select {', '.join(COLUMNS)} from clips {words}", some)
+            known |= {row["path"]: tuple(row) for row in found}
+        return known
 
     def _all(self, words: str, values: Sequence[Any]) -> list[Any]:
         return self._database.execute(words, values).fetchall()

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from dashboard.drift import drift_of
+from dashboard.drift import newest
 from dashboard.house import House
 from earmark.clips import Record, State
 from earmark.errors import EarmarkError
@@ -22,7 +22,6 @@ from earmark.store.board import Event
 _LATENCIES = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
 _CONFIDENCES = tuple(share / 20 for share in range(1, 21))
 _MOST_UNFINISHED = 4_096
-_DRIFT_SECONDS = 60
 
 
 class Metrics:
@@ -120,8 +119,7 @@ class _Gauges(Collector):
             yield _one("earmark_model_age_seconds", "Since the live model was trained.", age)
 
     def _drift(self) -> Iterable[Metric]:
-        house = self._house
-        drift = house.remembered("drift", _DRIFT_SECONDS, lambda: drift_of(house).as_json())
+        drift = newest(self._house).as_json()
         help_text = "Population stability index of the last clips against the training data."
         told = {"median": drift["median"], "most": drift["most"], "confidence": drift["confidence"]}
         yield _by("earmark_drift", help_text, "of", told)

@@ -13,6 +13,8 @@ from dashboard.house import House
 from earmark.frontends import front_end
 
 CLIPS = 2_000
+LEAST_CLIPS = 10
+COMPONENTS = 30
 NEIGHBOURS = 10
 SUSPECTS = 30
 LEAST_SHARE = 0.8
@@ -24,8 +26,6 @@ class Projection:
     """Points of the map."""
 
     points: Sequence[dict[str, Any]] = ()
-    explained: float = 0.0
-    """Share of the variance that the two axes hold."""
     suspects: Sequence[dict[str, Any]] = ()
 
 
@@ -34,16 +34,15 @@ def project(house: House) -> Projection:
     live = house.store.board.live()
     if live is None:
         return Projection()
-    rows = house.index.sample("state in ('labelled', 'unsure')", (), CLIPS)
+    rows = house.index.sample("state in ('labelled', 'unsure')", CLIPS)
     found = house.store.vectors.get(front_end(live.front_end), [row["digest"] for row in rows])
     kept = [(row, vector) for row, vector in zip(rows, found, strict=True) if vector is not None]
-    if len(kept) < 3:
+    if len(kept) < LEAST_CLIPS:
         return Projection()
     rows = [row for row, _ in kept]
     values = standardised(np.stack([vector for _, vector in kept]))
-    flat, explained = principal(values)
-    points = [_point(row, x, y) for row, (x, y) in zip(rows, flat, strict=True)]
-    return Projection(points, explained, suspects(rows, values))
+    points = [_point(row, x, y) for row, (x, y) in zip(rows, flat(values), strict=True)]
+    return Projection(points, suspects(rows, values))
 
 
 def standardised(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -53,10 +52,22 @@ def standardised(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray((values - values.mean(axis=0)) / np.where(spread > 0, spread, 1))
 
 
-def principal(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """The first two principal components, of shape (clips, 2), and their share of the variance."""
-    variances, axes = np.linalg.eigh(np.cov(values, rowvar=False))
-    return values @ axes[:, [-1, -2]], float(variances[-2:].sum() / variances.sum())
+def flat(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Two dimensions in which neighbours stay neighbours, of shape (clips, 2).
+
+    The first principal components, then t-SNE (van der Maaten and Hinton, 2008). The same values
+    give the same picture. It keeps one core busy for seconds.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    clips, features = values.shape
+    few = PCA(min(COMPONENTS, clips, features), random_state=0).fit_transform(values)
+    perplexity = min(30.0, (clips - 1) / 3)
+    shown: NDArray[np.float32] = TSNE(
+        init="pca", perplexity=perplexity, max_iter=500, n_jobs=1, random_state=0
+    ).fit_transform(few)
+    return shown
 
 
 def suspects(rows: Sequence[dict[str, Any]], values: NDArray[np.float64]) -> list[dict[str, Any]]:

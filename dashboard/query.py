@@ -15,6 +15,15 @@ class Page:
     """The mark to ask for the next page with; None on the last one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Part of an index that holds clips newest first."""
+
+    index: str
+    words: str = "1"
+    values: tuple[Any, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """Which clips; None wants any. Newest first, so that a page is a short walk of an index."""
@@ -36,38 +45,59 @@ class Query:
     """Seconds since the epoch."""
     until: float | None = None
 
-    order = "done_at desc, id desc"
-
-    def condition(self, after: str | None) -> tuple[str, list[Any]]:
-        """The words after `where`, and their values."""
-        parts: list[tuple[str, list[Any]]] = [
-            ("label = ?", _given(self.label)),
-            ("score = ?", _given(self.score)),
-            ("speaker = ?", _given(self.speaker)),
-            ("model = ?", _given(self.model)),
-            ("confidence >= ?", _given(self.at_least)),
-            ("confidence <= ?", _given(self.at_most)),
-            ("done_at >= ?", _given(self.since)),
-            ("done_at <= ?", _given(self.until)),
-            ("path like ? escape '\\'", _given(self.search and f"%{_literal(self.search)}%")),
+    def condition(self) -> tuple[str, list[Any]]:
+        """What a clip must be to fit: the words after `where`, and their values."""
+        parts = [
+            ("label = ?", self.label),
+            ("score = ?", self.score),
+            ("speaker = ?", self.speaker),
+            ("model = ?", self.model),
+            ("confidence >= ?", self.at_least),
+            ("confidence <= ?", self.at_most),
+            ("path like ? escape '\\'", self.search and f"%{_literal(self.search)}%"),
+            ("truth = ?", None if self.truth == "any" else self.truth),
         ]
+        used = [(words, value) for words, value in parts if _given(value)]
+        words, values = [words for words, _ in used], [value for _, value in used]
         if self.truth == "any":
-            parts.append(("truth is not null", [True]))
-        else:
-            parts.append(("truth = ?", _given(self.truth)))
+            words.append("truth is not null")
         if self.states:
-            parts.append((f"state in ({', '.join('?' * len(self.states))})", list(self.states)))
+            words.append(f"state in ({', '.join('?' * len(self.states))})")
+            values += self.states
+        return " and ".join(words) or "1", values
+
+    def span(self, after: str | None) -> tuple[str, list[Any]]:
+        """When a clip must have been done to fit, and to stand behind a mark."""
+        parts: list[tuple[str, list[Any]]] = []
+        if self.since is not None:
+            parts.append(("done_at >= ?", [self.since]))
+        if self.until is not None:
+            parts.append(("done_at <= ?", [self.until]))
         if after:
             parts.append(("(done_at, id) < (?, ?)", list(read_mark(after))))
-        used = [(words, values) for words, values in parts if values]
-        bound = [value for words, values in used if "?" in words for value in values]
-        return " and ".join(words for words, _ in used) or "1", bound
+        words = " and ".join(words for words, _ in parts) or "1"
+        return words, [value for _, values in parts for value in values]
 
-    @property
-    def narrow(self) -> bool:
-        """Whether an index leads straight to the clips."""
-        narrowing = (self.label, self.truth, self.score, self.speaker, self.model)
-        return bool(self.states) or any(_given(value) for value in narrowing)
+    def ways(self) -> list[tuple[Walk, ...]]:
+        """All ways through the indexes that miss no clip that fits; each is one walk or more."""
+        told = None if self.truth == "any" else self.truth
+        columns = {
+            "label": self.label, "truth": told, "score": self.score, "speaker": self.speaker,
+            "model": self.model,
+        }  # fmt: skip
+        ways: list[tuple[Walk, ...]] = [
+            (Walk(f"by_{column}", f"{column} = ?", (value,)),)
+            for column, value in columns.items()
+            if _given(value)
+        ]
+        if _given(told) and self.label is not None:
+            ways.append((Walk("confused", "truth = ? and label = ?", (told, self.label)),))
+        if self.truth == "any":
+            ways.append((Walk("told", "truth is not null"),))
+        if self.states:
+            states = dict.fromkeys(self.states)
+            ways.append(tuple(Walk("by_state", "state = ?", (state,)) for state in states))
+        return ways or [(Walk("by_time"),)]
 
 
 def mark(row: Any) -> str:
@@ -87,8 +117,8 @@ def read_mark(mark: str) -> tuple[float, int]:
     return float(at), min(int(identity), 2**62)
 
 
-def _given(value: Any) -> list[Any]:
-    return [] if value is None or value == "" else [value]
+def _given(value: Any) -> bool:
+    return value is not None and value != ""
 
 
 def _literal(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dashboard.drawing import peaks_of
-from dashboard.drift import drift_of
+from dashboard.drift import Drift, newest
 from dashboard.house import House
 from earmark.errors import EarmarkError
 from earmark.services import ServiceName
@@ -75,7 +75,7 @@ class Snapshots:
             "to_review": house.remembered("to_review", 2, house.index.count_to_review),
             "model": asdict(live) if live else None,
             "training": board.training(),
-            "drift": house.remembered("drift", 30, lambda: drift_of(house).as_json()),
+            "drift": _drift(newest(house)),
             "inbox": str(house.settings.inbox.absolute()),
         }
 
@@ -95,6 +95,11 @@ class Snapshots:
         except Exception:
             log.exception("a page could not be told")
             self.leave(watcher)
+
+
+def _drift(drift: Drift) -> dict[str, Any]:
+    """Without each feature's own: Live shows one number."""
+    return drift.as_json() | {"features": len(drift.features)}
 
 
 def _services(alive: dict[str, float]) -> list[dict[str, Any]]:

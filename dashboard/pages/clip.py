@@ -49,7 +49,6 @@ def _known(house: House, path: str) -> tuple[Record, list[labels.Line], list[str
         return None
     if record is None:
         return None
-    house.index.record([record])
     said = [line for line in labels.read(house.settings.labels_file) if line.path == path]
     return record, said, house.index.copies(record.digest, path) if record.digest else []
 

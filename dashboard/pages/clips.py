@@ -24,10 +24,11 @@ from dashboard.pages.frame import (
     state_pill,
     table,
 )
-from dashboard.query import Page, Query
+from dashboard.query import Page, Query, read_mark
 from earmark.clips import State
 
 PAGE = 50
+STILL_BUILDING = "The index of the clips is being built; some are missing here until it is."
 _COLUMNS = ["Clip", "State", "Heard", "Confidence", "Truth", "Speaker", "Model", "When"]
 _FIELDS = ("search", "state", "label", "truth", "score", "speaker", "model", "at_least",
            "at_most", "since", "until")  # fmt: skip
@@ -40,16 +41,20 @@ def add(house: House) -> None:
     async def clips(request: Request) -> None:
         asked = dict(request.query_params)
         query = query_of(asked)
-        try:
-            page = await asyncio.to_thread(
-                lambda: house.index.page(query, after=asked.get("after"), limit=PAGE)
-            )
-        except ValueError:
-            page = Page([], None)
+        page, building = await asyncio.to_thread(_found, house, query, asked.get("after"))
         with frame("Clips", "/clips"):
             heading("Clips")
             html(_form(asked))
+            if building:
+                html(f"<p>{STILL_BUILDING}</p>", "dim")
             _show(page, asked, house.clock())
+
+
+def _found(house: House, query: Query, after: str | None) -> tuple[Page, bool]:
+    try:
+        return house.index.page(query, after=after, limit=PAGE), house.follower.building
+    except ValueError:  # a mark that somebody typed
+        return Page([], None), False
 
 
 def query_of(asked: Mapping[str, str]) -> Query:
@@ -78,13 +83,18 @@ def _show(page: Page, asked: dict[str, str], now: float) -> None:
         else:
             empty("There are no clips yet.", 'Bring some in on <a href="/">Live</a>.')
         return
-    if page.rows:
+    if page.rows or not page.after:
         table(_COLUMNS, [_row(row, now) for row in page.rows], "Clips that fit, newest first")
     else:
-        html("<p>None among the latest 200,000 of them; look further back.</p>", "dim")
+        html(f"<p>None found {_back_to(page.after)}; look further back.</p>", "dim")
     if page.after:
         more = escape(urlencode({**asked, "after": page.after}), quote=True)
         html(f'<p><a class="button" href="/clips?{more}" rel="next">Older clips</a></p>')
+
+
+def _back_to(mark: str) -> str:
+    moment = datetime.fromtimestamp(read_mark(mark)[0])
+    return f"back to {moment:%Y-%m-%d %H:%M:%S}"
 
 
 def _row(row: dict[str, Any], now: float) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from nicegui import ui
 
-from dashboard.drift import drift_of
+from dashboard.drift import Drift, newest
 from dashboard.house import House
 from dashboard.pages.frame import clip_link, frame, heading, html, percent, section, table
 from dashboard.query import Query
@@ -30,14 +30,14 @@ def add(house: House) -> None:
 
     @ui.page("/health")
     async def health() -> None:
-        findings, alive, errors, drift = await asyncio.to_thread(_seen, house)
+        findings, alive, errors = await asyncio.to_thread(_seen, house)
         with frame("Health", "/health"):
             bad = sum(not finding.good for finding in findings)
             heading("Health", "Everything is well." if not bad else f"{bad} things need attention.")
             _findings(findings)
             section("Processes")
             table(["Process", "Last sign of life"], alive, "Processes that are alive")
-            _drift(drift)
+            _drift(newest(house))
             _failed(house)
             section("Last errors and warnings in the logs")
             if errors:
@@ -50,20 +50,14 @@ def add(house: House) -> None:
             )
 
 
-def _seen(house: House) -> tuple[list[Finding], list[list[str]], list[str], dict[str, Any] | None]:
+def _seen(house: House) -> tuple[list[Finding], list[list[str]], list[str]]:
     findings = list(examine(house.settings, house.clock()))
-    errors = last_errors(house.settings.logs)
     try:
         alive = house.store.board.alive(house.clock())
-        drift = house.remembered("drift", 30, lambda: drift_of(house).as_json())
     except EarmarkError:
-        return findings, [], errors, None
-    return (
-        findings,
-        [[escape(name), f"{age:.0f} s ago"] for name, age in alive.items()],
-        errors,
-        drift,
-    )
+        alive = {}
+    rows = [[escape(name), f"{age:.0f} s ago"] for name, age in alive.items()]
+    return findings, rows, last_errors(house.settings.logs)
 
 
 def _findings(findings: list[Finding]) -> None:
@@ -78,9 +72,9 @@ def _findings(findings: list[Finding]) -> None:
     html(f'<ul class="findings">{rows}</ul>', "card")
 
 
-def _drift(drift: dict[str, Any] | None) -> None:
+def _drift(drift: Drift) -> None:
     html('<h2 id="drift">Drift</h2>')
-    if drift is None or drift["median"] is None:
+    if drift.median is None:
         html(
             "<p>Not known yet: it compares the last 500 clips with the live model's training data, "
             "and needs 100 of each.</p>",
@@ -88,19 +82,19 @@ def _drift(drift: dict[str, Any] | None) -> None:
         )
         return
     html(
-        f'<p><span class="pill {drift["verdict"]}">{drift["verdict"]}</span> Population stability '
-        f"index of {drift['clips']} clips against {drift['reference']} of the training data: "
-        f"median {drift['median']:.2f}, most {drift['most']:.2f}, of the confidence "
-        f"{drift['confidence']:.2f}; {percent(drift['unsure'])} unsure. Below 0.1 nothing has "
+        f'<p><span class="pill {drift.verdict}">{drift.verdict}</span> Population stability '
+        f"index of {drift.clips} clips against {drift.reference} of the training data: "
+        f"median {drift.median:.2f}, most {drift.most:.2f}, of the confidence "
+        f"{drift.confidence:.2f}; {percent(drift.unsure)} unsure. Below 0.1 nothing has "
         "changed, above 0.25 a good deal has.</p>"
     )
     ui.echart({
         "xAxis": {"type": "category", "name": "feature",
-                  "data": list(range(len(drift["features"]))),
+                  "data": list(range(len(drift.features))),
                   "axisLabel": {"color": "#7b8494"}},
         "yAxis": {"type": "value", "axisLabel": {"color": "#7b8494"}},
         "grid": {"left": 50, "right": 60, "top": 20, "bottom": 30}, "tooltip": {},
-        "series": [{"type": "bar", "data": list(drift["features"]),
+        "series": [{"type": "bar", "data": list(drift.features),
                     "itemStyle": {"color": "#2f9e8f"}}],
         "aria": {"enabled": True},
     }).classes("chart low")  # fmt: skip

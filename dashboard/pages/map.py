@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -21,40 +22,61 @@ from dashboard.pages.frame import (
     html,
     section,
     table,
+    tag,
 )
-from dashboard.projection import Projection, project
+from dashboard.projection import CLIPS, LEAST_CLIPS, Projection, project
 
 _COLOURS = ("#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f", "#edc948", "#b07aa1",
             "#ff9da7", "#9c755f", "#8a94a3")  # fmt: skip
 _OUTCOMES = {"right": "#2f9e8f", "wrong": "#d0413e", "no truth": "#8a94a3"}
 _INK = "#7b8494"
-_SECONDS = 60
+_SECONDS = 600
 
 
 def add(house: House) -> None:
     """Register the page."""
 
+    drawing = threading.Lock()
+
+    def made() -> Projection:
+        with drawing:  # whoever comes meanwhile waits for the same map
+            found: Projection = house.remembered("map", _SECONDS, lambda: project(house))
+            return found
+
     @ui.page("/map")
     async def clip_map(request: Request) -> None:
         by = "outcome" if request.query_params.get("by") == "outcome" else "digit"
-        made = await asyncio.to_thread(house.remembered, "map", _SECONDS, lambda: project(house))
         with frame("Map", "/map"):
             heading(
                 "Map",
-                "The latest clips, each where its features put it (two principal components).",
+                f"The latest {CLIPS:,} clips; those whose features are alike lie close together.",
             )
-            if not made.points:
-                empty("There is nothing to map yet.", 'Bring clips in on <a href="/">Live</a>.')
-                return
-            _show(made, by)
+            place = tag("div")
+            with place:
+                html("<p>The map is being drawn; that takes some seconds.</p>", "dim").props(
+                    "role=status"
+                )
+
+        async def draw() -> None:
+            found = await asyncio.to_thread(made)
+            place.clear()
+            with place:
+                _show(found, by)
+
+        ui.timer(0, draw, once=True)  # runs when the page stands in the browser
 
 
 def _show(made: Projection, by: str) -> None:
+    if not made.points:
+        empty(
+            f"There are not yet {LEAST_CLIPS} clips to map.",
+            'Bring some in on <a href="/">Live</a>.',
+        )
+        return
     html(
         f'<p>Coloured by {by}. <a href="/map?by={"digit" if by == "outcome" else "outcome"}">'
         f"Colour by {'digit' if by == 'outcome' else 'right or wrong'}</a> · "
-        f"{len(made.points):,} clips; the two axes hold {made.explained:.0%} of the variance. "
-        "Click a point to hear it.</p>"
+        f"{len(made.points):,} clips. Click a point to hear it.</p>"
     )
     html('<audio id="player"></audio><p role="status" id="heard" class="dim"></p>')
     told = html("").props("role=status")

@@ -77,7 +77,7 @@ export default {
     rateArea() { const step = 100 / (this.s.rates.length - 1); const points = this.s.rates.map((value, i) => `${(i * step).toFixed(1)},${(29 - (27 * value) / this.most).toFixed(1)}`); return `M0,30 L${points.join(" L")} L100,30Z`; },
     accuracyLine() { const all = this.s.accuracies; const step = 100 / (all.length - 1); return "M" + all.map((each, i) => `${(i * step).toFixed(1)},${(29 - 28 * each.accuracy).toFixed(1)}`).join(" L"); },
     waiting() { return this.s.states.pending + this.s.states.queued; },
-    driftWords() { const d = this.s.drift; return d.median == null ? `compares once there are 100 new clips (${d.clips}) and training data (${d.reference})` : `index ${d.median.toFixed(2)} over ${d.features.length} features; ${Math.round(d.unsure * 100)}% unsure`; },
+    driftWords() { const d = this.s.drift; return d.median == null ? `compares once there are 100 new clips (${d.clips}) and training data (${d.reference})` : `index ${d.median.toFixed(2)} over ${d.features} features; ${Math.round(d.unsure * 100)}% unsure`; },
   },
   methods: {
     show(shot) { this.s = shot; this.offset = Date.now() / 1000 - shot.at; this.now = shot.at; },
