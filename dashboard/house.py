@@ -112,7 +112,7 @@ class House:
 
     def train(self, *, recipe: str | None = None, force: bool = False) -> str:
         """Ask for a training; answers the place in the stream behind which it will end."""
-        return ask(self.store, self.sender, recipe=recipe, force=force)
+        return ask(self.store, self.sender, recipe=recipe, force=force).after
 
     def remembered(self, name: str, seconds: float, make: Callable[[], Any]) -> Any:
         """What `make` answers, made again when it is older than some seconds."""

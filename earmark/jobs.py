@@ -217,8 +217,9 @@ class Sender:
         for start in range(0, len(paths), EXTRACT_CLIPS):
             self._send(EXTRACT, BULK, paths[start : start + EXTRACT_CLIPS])
 
-    def train(self, *, recipe: str | None, force: bool, asked_by: str) -> None:
-        self._send(TRAIN, TRAINING, recipe, force, asked_by)
+    def train(self, *, recipe: str | None, force: bool, asked_by: str) -> str:
+        """Queue a training; answers the request that its result will name."""
+        return self._send(TRAIN, TRAINING, recipe, force, asked_by)
 
     def depths(self) -> dict[str, int]:
         """How many messages wait in each queue.
@@ -235,10 +236,11 @@ class Sender:
     def close(self) -> None:
         self._app.close()
 
-    def _send(self, task: str, queue: str, *arguments: Any) -> None:
+    def _send(self, task: str, queue: str, *arguments: Any) -> str:
         with self._reached("did not accept a task"):
             # Without a text for the arguments, Celery makes one, which takes longer than the rest.
-            self._app.send_task(task, arguments, queue=queue, retry=False, argsrepr="(...)")
+            sent = self._app.send_task(task, arguments, queue=queue, retry=False, argsrepr="(...)")
+        return str(sent.id)
 
     @contextmanager
     def _reached(self, trouble: str) -> Iterator[None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -56,9 +57,26 @@ def read(file: Path) -> Iterator[Line]:
 
 
 def append(file: Path, lines: Iterable[Line]) -> None:
-    """Append statements and flush them to disk."""
-    with _alone(file) as handle:
-        _write(handle, lines, header=handle.tell() == 0)
+    """Append statements and flush them to disk: all of them or none.
+
+    Raises
+    ------
+    LabelError
+        When the file cannot be written.
+    """
+    try:
+        with _alone(file) as handle:
+            size_bytes = handle.tell()
+            try:
+                _write(handle, lines, header=size_bytes == 0)
+            except OSError:
+                os.ftruncate(handle.fileno(), size_bytes)  # half a line would spoil the next one
+                raise
+    except OSError as error:
+        raise LabelError(
+            f"{file} cannot be written ({error.strerror}), so nothing was noted: "
+            "mend that, and say it again"
+        ) from error
 
 
 def rewrite(file: Path, keep: Callable[[Line], bool]) -> int:
@@ -120,7 +138,8 @@ def _was_replaced(file: Path, handle: IO[str]) -> bool:
 
 
 def _write(handle: IO[str], lines: Iterable[Line], *, header: bool) -> None:
-    writer = csv.writer(handle)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
     if header:
         writer.writerow(HEADER)
     for line in lines:
@@ -128,7 +147,9 @@ def _write(handle: IO[str], lines: Iterable[Line], *, header: bool) -> None:
         # People put blanks behind a comma, so those of a name are kept from being stripped.
         path = f"./{line.path}" if line.path[:1].isspace() else line.path
         writer.writerow((path, told.digit, told.speaker or "", told.by or "", line.at))
-    handle.flush()
+    rest = text.getvalue().encode()
+    while rest:  # not through the handle, which would try again when it is closed
+        rest = rest[os.write(handle.fileno(), rest) :]
     os.fsync(handle.fileno())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from tqdm import tqdm
@@ -17,26 +18,41 @@ from earmark.store import Store
 _LOOK_SECONDS = 0.5
 
 
-def ask(store: Store, sender: Sender, *, recipe: str | None, force: bool) -> str:
-    """Queue a training; answers the place in the stream of events behind which it will end."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A training that was asked for."""
+
+    request: str
+    """What its result will name."""
+    after: str
+    """The place in the stream of events behind which it will end."""
+
+
+def ask(store: Store, sender: Sender, *, recipe: str | None, force: bool) -> Asked:
+    """Queue a training."""
     after = store.board.newest_event()
-    sender.train(recipe=recipe, force=force, asked_by=getpass.getuser())
-    return after
+    request = sender.train(recipe=recipe, force=force, asked_by=getpass.getuser())
+    return Asked(request, after)
 
 
-def follow(store: Store, after: str, now: Callable[[], float]) -> dict[str, Any]:
-    """Show a training's progress on stderr until it ends; answers its result.
+def follow(store: Store, asked: Asked, now: Callable[[], float]) -> dict[str, Any]:
+    """Show the progress of trainings on stderr until the one that was asked for ends.
+
+    Returns
+    -------
+    Its result.
 
     Raises
     ------
     NotRunning
         When no trainer is alive.
     """
+    after = asked.after
     with tqdm(unit="epoch", desc="training") as bar:
         while True:
             for event in store.board.events(after, _LOOK_SECONDS):
                 after = event.id
-                if event.kind == "training":
+                if event.kind == "training" and event.fields.get("request") == asked.request:
                     result: dict[str, Any] = event.fields["result"]
                     return result
             _show(bar, store.board.training())

@@ -43,19 +43,21 @@ app = make_app(
 )
 
 
-@app.task(name=TRAIN)
-def train(recipe: str | None = None, force: bool = False, asked_by: str = "schedule") -> None:
+@app.task(name=TRAIN, bind=True)
+def train(
+    self: Any, recipe: str | None = None, force: bool = False, asked_by: str = "schedule"
+) -> None:
     """Train once, evaluate, and publish what is not worse than the live model."""
     from trainer import service
 
     service.log.info("a training begins, asked for by %s", asked_by)
-    service.run(_desk(), recipe=recipe, force=force)
+    service.run(_desk(), recipe=recipe, force=force, request=self.request.id)
 
 
 @task_failure.connect
-def _tell(exception: BaseException, **_: Any) -> None:
+def _tell(exception: BaseException, task_id: str, **_: Any) -> None:
     """Whoever waits is told of every end, that of a process that was killed too."""
-    _desk().store.board.end_training_badly(f"the training was cut off: {exception}")
+    _desk().store.board.end_training_badly(f"the training was cut off: {exception}", task_id)
 
 
 @app.task(name=TRAIN_IF_DUE)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,7 +17,7 @@ from earmark.jobs import Sender
 from earmark.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store
-from earmark.store.board import LOCK_SECONDS, TrainingLock
+from earmark.store.training_lock import TrainingLock
 from earmark.succession import succeed
 from trainer.challenger import Terms
 from trainer.fitting import Epoch
@@ -61,15 +59,21 @@ class Desk:
         return Material.of_store(self.settings, self.store)
 
 
-def run(desk: Desk, *, recipe: str | None, force: bool) -> Mapping[str, Any]:
-    """Train once, if nobody else trains, and tell everybody how it ended."""
+def run(desk: Desk, *, recipe: str | None, force: bool, request: str = "") -> Mapping[str, Any]:
+    """Train once, if nobody else trains, and tell everybody how it ended.
+
+    Parameters
+    ----------
+    request
+        Which request the training answers, as `Sender.train` named it.
+    """
     try:
-        with desk.store.board.training_lock() as lock, _kept(lock):
+        with desk.store.board.training_lock() as lock:
             result = _trained(desk, lock, recipe or desk.settings.recipe, force)
-            desk.store.board.end_training(result)
+            desk.store.board.end_training(result, request)
     except TrainingBusy as error:
         result = {"outcome": FAILED, "reason": str(error)}
-        desk.store.board.tell_result(result)
+        desk.store.board.tell_result(result, request)
     log.info("%s", result["reason"])
     return result
 
@@ -148,24 +152,3 @@ def _extract(desk: Desk, extractor: FrontEnd, paths: list[str]) -> None:
 
 def _truths(store: Store) -> int:
     return sum(store.clips.scores().values())
-
-
-@contextmanager
-def _kept(lock: TrainingLock) -> Iterator[None]:
-    """Renew the lock in the background; when that fails, publishing will find it lost."""
-    done = threading.Event()
-
-    def renew() -> None:
-        while not done.wait(LOCK_SECONDS / 4):
-            try:
-                lock.renew()
-            except EarmarkError as error:
-                log.warning("%s", error)
-
-    keeper = threading.Thread(target=renew, daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        done.set()
-        keeper.join()

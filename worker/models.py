@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 
 from earmark.classifier import Classifier
 from earmark.errors import CorruptModel, FrontEndMismatch, ModelError
@@ -10,6 +12,9 @@ from earmark.registry import Announcement, Artefact, Registry
 from earmark.store import Store
 
 log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 10.0
+"""A model that was refused is tried again after so long: it may have been mended."""
 
 
 class LiveModel:
@@ -21,13 +26,19 @@ class LiveModel:
         The models' folder of this host; it need not hold the announced version.
     store
         Where the live model is announced, and where its bytes lie for hosts without the folder.
+    clock
+        Seconds that only grow.
     """
 
-    def __init__(self, registry: Registry, store: Store) -> None:
+    def __init__(
+        self, registry: Registry, store: Store, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._registry = registry
         self._store = store
         self._current: Classifier | None = None
+        self._clock = clock
         self._refused: Announcement | None = None
+        self._refused_until = 0.0
 
     def current(self) -> Classifier | None:
         """The model to label with; None while there is none at all."""
@@ -38,13 +49,15 @@ class LiveModel:
 
     def _is_settled(self, announced: Announcement) -> bool:
         holds = self._current is not None and self._current.announcement == announced
-        return holds or self._refused == announced
+        waits = self._refused == announced and self._clock() < self._refused_until
+        return holds or waits
 
     def _swap(self, announced: Announcement) -> None:
         try:
             self._current = Classifier(self._artefact(announced))
         except (ModelError, FrontEndMismatch) as error:
             self._refused = announced
+            self._refused_until = self._clock() + RETRY_SECONDS
             kept = self._current.version if self._current else "none"
             log.error("model %s is refused, %s stays: %s", announced.version, kept, error)
         else:

@@ -14,9 +14,9 @@ from earmark.errors import StoreRefused, TrainingBusy
 from earmark.registry import Announcement, Artefact
 from earmark.store import keys
 from earmark.store.connection import Connection
+from earmark.store.training_lock import LOCK_SECONDS, TrainingLock
 
 EVENTS_KEPT = 10_000
-LOCK_SECONDS = 60
 ALIVE_SECONDS = 15
 """A service that was silent for longer is counted as dead."""
 ARTEFACT_SECONDS = 7 * 24 * 3600
@@ -101,27 +101,35 @@ class Board:
     def last_training(self) -> dict[str, Any] | None:
         return self._json(keys.LAST_TRAINING)
 
-    def end_training(self, result: dict[str, Any]) -> None:
-        """Keep a training's result for the next one, and tell it to whoever listens."""
+    def end_training(self, result: dict[str, Any], request: str = "") -> None:
+        """Keep a training's result for the next one, and tell it to whoever listens.
+
+        Parameters
+        ----------
+        request
+            Which request it answers, for whoever waits for that one.
+        """
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.set(keys.LAST_TRAINING, json.dumps(result))
         pipeline.delete(keys.TRAINING)
         pipeline.execute()
-        self.tell_result(result)
+        self.tell_result(result, request)
 
-    def end_training_badly(self, reason: str) -> None:
+    def end_training_badly(self, reason: str, request: str) -> None:
         """Tell that a training broke; the next one compares itself with the one before."""
         self._redis.delete(keys.TRAINING)
-        self.tell_result({"outcome": "failed", "reason": reason})
+        self.tell_result({"outcome": "failed", "reason": reason}, request)
 
-    def tell_result(self, result: dict[str, Any]) -> None:
+    def tell_result(self, result: dict[str, Any], request: str = "") -> None:
         """Tell how a training ended to whoever listens."""
-        entry = {"kind": "training", "result": json.dumps(result)}
+        entry = {"kind": "training", "result": json.dumps(result), "request": request}
         self._redis.xadd(keys.EVENTS, entry, maxlen=EVENTS_KEPT)
 
     @contextmanager
     def training_lock(self) -> Iterator[TrainingLock]:
         """The right to train, which only one process anywhere holds.
+
+        It is renewed in the background; when that fails, `TrainingLock.renew` finds it lost.
 
         Raises
         ------
@@ -133,8 +141,10 @@ class Board:
         )
         if not lock.acquire():
             raise TrainingBusy("another training is under way; one runs at a time")
+        held = TrainingLock(self._redis, lock)
         try:
-            yield TrainingLock(lock)
+            with held.kept():
+                yield held
         finally:
             with suppress(LockError):  # it may have run out, and be another's by now
                 lock.release()
@@ -184,26 +194,6 @@ class Board:
             return None
         parsed: dict[str, Any] = json.loads(value)
         return parsed
-
-
-class TrainingLock:
-    """The held lock; it runs out unless it is renewed."""
-
-    def __init__(self, lock: Any) -> None:
-        self._lock = lock
-
-    def renew(self) -> None:
-        """Hold the lock for another minute.
-
-        Raises
-        ------
-        TrainingBusy
-            When it ran out, and the training must not publish.
-        """
-        try:
-            self._lock.reacquire()
-        except LockError as error:
-            raise TrainingBusy("the right to train ran out, another may be training") from error
 
 
 def _entries_of(found: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import pytest
 
 from earmark.clips import State
 from earmark.jobs import BATCH_CLIPS, BULK, LIVE, Batch, Sender
@@ -152,6 +155,28 @@ def kill_child(worker: Running) -> int:
     [child] = children(worker.process.pid)
     os.kill(child, signal.SIGKILL)
     return child
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A disk of its own on a folder, such as `64k`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    small = ["mount", "-t", "tmpfs", "-o", f"size={size}", "t", str(folder)]
+    if subprocess.run(small, check=False).returncode:
+        pytest.skip("only root can mount a small disk")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Leave no room on a small disk; answers the file that takes it."""
+    filler = disk / "filler"
+    with open(filler, "wb", buffering=0) as handle, suppress(OSError):
+        while True:
+            handle.write(b"\0" * 4096)
+    return filler
 
 
 def names(prefix: str, count: int) -> Sequence[str]:

@@ -8,7 +8,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,7 @@ from earmark.doctor import examine
 from earmark.errors import StoreError
 from earmark.server import command
 from earmark.store import Store
-from tests.faults.scene import Scene, names
+from tests.faults.scene import Scene, fill, names, small_disk
 from tests.household import Household, wait_until
 
 
@@ -187,36 +186,20 @@ def test_a_disk_that_is_full_ends_the_server_and_loses_nothing(
     recoveries: dict[str, float], furnished_house: Household
 ) -> None:
     house = furnished_house
-    disk = house.home / "var" / "store"
-    disk.mkdir(parents=True)
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "t", str(disk)], check=False
-    ).returncode:
-        pytest.skip("only root can mount a small disk")
-    try:
-        with mortal_server(house) as lives:
-            scene = Scene(house, Store.at(house.settings.store_url), recoveries)
-            with scene.producer(), scene.worker():
-                scene.drop(*names("before", 10))
-                scene.wait_until_kept()
-                fill(disk)
-                scene.drop(*names("during", 200))
-                wait_until(lambda: lives[-1].poll() is not None, "the server gave up", seconds=30)
-                told = {each.what: each.good for each in examine(house.settings, time.time())}
-                assert (told["disk"], told["store"]) == (False, False)
-                (disk / "filler").unlink()
-                with scene.recovery("disk of the store full, then mended"):
-                    start(house, lives)
-            scene.store.connection.close()
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
-
-
-def fill(disk: Path) -> None:
-    """Leave no room on a small disk."""
-    with open(disk / "filler", "wb", buffering=0) as filler, suppress(OSError):
-        while True:
-            filler.write(b"\0" * 4096)
+    with small_disk(house.home / "var" / "store", "1m") as disk, mortal_server(house) as lives:
+        scene = Scene(house, Store.at(house.settings.store_url), recoveries)
+        with scene.producer(), scene.worker():
+            scene.drop(*names("before", 10))
+            scene.wait_until_kept()
+            filler = fill(disk)
+            scene.drop(*names("during", 200))
+            wait_until(lambda: lives[-1].poll() is not None, "the server gave up", seconds=30)
+            told = {each.what: each.good for each in examine(house.settings, time.time())}
+            assert (told["disk"], told["store"]) == (False, False)
+            filler.unlink()
+            with scene.recovery("disk of the store full, then mended"):
+                start(house, lives)
+        scene.store.connection.close()
 
 
 @pytest.mark.long

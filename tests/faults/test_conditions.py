@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from earmark import labels
 from earmark.clips import State
 from earmark.curation import retry
 from earmark.registry import Registry
 from tests import tiny_models
-from tests.faults.scene import Scene, celery, children, lives, names, started
-from tests.faults.test_broker import fill
+from tests.faults.scene import Scene, celery, children, fill, lives, names, small_disk, started
 from tests.household import Household, wait_until
 from tests.tiny_models import FIRST, SECOND
 from tests.wavs import drop, wav
@@ -133,24 +133,63 @@ def test_a_models_folder_that_cannot_be_written_leaves_the_model_that_is_live(
     furnished_house: Household,
 ) -> None:
     registry = Registry(furnished_house.models)
-    disk = registry.folder
-    small = ["mount", "-t", "tmpfs", "-o", "size=64k", "t", str(disk)]
-    if subprocess.run(small, check=False).returncode:
-        pytest.skip("only root can mount a small disk")
-    try:
+    with small_disk(registry.folder, "64k") as disk:
         tiny_models.publish(disk, FIRST)
         registry.promote(FIRST)
-        fill(disk)
+        filler = fill(disk)
         with pytest.raises(OSError, match="No space left"):
             tiny_models.publish(disk, SECOND)
         assert registry.live() == FIRST
         registry.artefact(FIRST)
 
-        (disk / "filler").unlink()
+        filler.unlink()
         tiny_models.publish(disk, SECOND)
         assert registry.versions() == [FIRST, SECOND]
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_a_copy_that_the_full_disk_of_the_inbox_cut_off_fails_until_it_is_whole(
+    scene: Scene,
+) -> None:
+    source = drop(scene.house.home / "7_ann_0.wav", wav(seconds=8))
+    copy = ("cp", str(source), str(scene.house.inbox / "again-7_ann_0.wav"))
+    with small_disk(scene.house.inbox, "64k") as disk, scene.producer(), scene.worker():
+        assert subprocess.run(copy, check=False, capture_output=True).returncode == 1
+        ingested = scene.house.run("ingest", str(source))
+        assert ingested.returncode == 1
+        assert "No space left on device" in ingested.stdout + ingested.stderr
+        scene.wait_until_kept()
+        [half] = scene.store.clips.records(["again-7_ann_0.wav"])
+        assert half is not None
+        assert half.state is State.FAILED
+        assert "the file is truncated" in str(half.reason)
+
+        subprocess.run(["mount", "-o", "remount,size=1m", str(disk)], check=True)
+        subprocess.run(copy, check=True)
+        assert scene.house.run("ingest", str(source)).returncode == 0
+        wait_until(
+            lambda: scene.state("again-7_ann_0.wav") is State.LABELLED, "the whole copy labelled"
+        )
+        scene.wait_until_kept()
+        assert scene.state("7_ann_0.wav") is State.LABELLED
+
+
+def test_a_correction_that_the_full_disk_does_not_take_is_no_correction(scene: Scene) -> None:
+    with small_disk(scene.house.home / "told", "16k") as disk:
+        scene.house = scene.house.with_settings(data=disk, redis_url=scene.house.settings.store_url)
+        with scene.producer(), scene.worker():
+            scene.drop("a.wav", "b.wav")
+            scene.wait_until_kept()
+            assert scene.house.run("clips", "correct", "a.wav", "3").returncode == 0
+            filler = fill(disk)
+            too_long = ("--speaker", "s" * 6_000)
+            refused = scene.house.run("clips", "correct", "b.wav", "5", *too_long)
+            assert refused.returncode == 1
+            assert "labels.csv cannot be written (No space left on device)" in refused.stderr
+
+            filler.unlink()
+            assert scene.house.run("clips", "correct", "b.wav", "6").returncode == 0
+            lines = list(labels.read(disk / "labels.csv"))
+            assert [(line.path, line.told.digit) for line in lines] == [("a.wav", 3), ("b.wav", 6)]
 
 
 @pytest.mark.long

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -13,8 +12,8 @@ from earmark.store import keys
 from tests import tiny_models
 from tests.faults.dying_trainer import HOLD, STEPS
 from tests.faults.scene import Scene, names, started
-from tests.household import wait_until
 from tests.tiny_models import FIRST, SECOND
+from worker.models import RETRY_SECONDS, LiveModel
 
 DRIVER = (sys.executable, "-m", "tests.faults.dying_trainer")
 SOME_STEPS = ("within promoting",)
@@ -74,20 +73,6 @@ def test_17_of_two_trainers_one_publishes(scene: Scene) -> None:
     assert scene.store.board.live() == Registry(scene.house.models).announcement(SECOND)
 
 
-def test_20_the_lock_of_a_killed_trainer_runs_out_by_itself(scene: Scene) -> None:
-    with started(scene.house, *DRIVER, HOLD) as trainer:
-        scene.wait_until_held()
-        os.kill(trainer.process.pid, signal.SIGKILL)
-        trainer.process.wait(10)
-
-    left_ms = scene.store.connection.pttl(keys.TRAINING_LOCK)
-    assert 0 < int(left_ms) <= 60_000
-    scene.store.connection.pexpire(keys.TRAINING_LOCK, 1)
-    wait_until(lambda: not scene.store.connection.exists(keys.TRAINING_LOCK), "run out")
-    with scene.store.board.training_lock() as lock:
-        lock.renew()
-
-
 def test_19_a_model_that_changes_in_mid_batch_leaves_one_version_on_each_clip(
     scene: Scene,
 ) -> None:
@@ -106,3 +91,20 @@ def test_19_a_model_that_changes_in_mid_batch_leaves_one_version_on_each_clip(
     records = [record for record in scene.store.clips.records(clips) if record]
     assert {record.model for record in records} == {FIRST, SECOND}
     assert all(record.label == heard[str(record.model)] for record in records)
+
+
+def test_18_a_refused_model_is_taken_once_it_is_mended(scene: Scene) -> None:
+    tiny_models.publish(scene.house.models, SECOND, loud=5)
+    artefact = Registry(scene.house.models).artefact(SECOND)
+    now = 100.0
+    live = LiveModel(Registry(scene.house.models), scene.store, lambda: now)
+    scene.store.board.announce(replace(artefact, litert=b"junk"))
+    assert live.current() is None
+
+    scene.store.board.announce(artefact)
+    assert live.current() is None
+    now += RETRY_SECONDS
+
+    found = live.current()
+    assert found is not None
+    assert found.version == SECOND
