@@ -61,8 +61,8 @@ bench: $(READY) ## all benchmarks
 bench-quick: $(READY) ## the benchmarks in under a minute
 	@$(RUN) bench --quick
 
-screenshots: $(READY) ## the README's pictures of a running dashboard (URL=...; needs chromium)
-	@$(RUN) tests.browser.screenshots $${URL:-http://127.0.0.1:8765} docs/screenshots
+screenshots: $(READY) ## the README's pictures, of a dashboard of their own (needs chromium)
+	@$(RUN) tests.browser.screenshots docs/screenshots
 
 accuracy: $(READY) ## how well every recipe hears, on ../shared/data/fsdd (EARMARK_FSDD): docs/accuracy.md
 	@$(RUN) bench.accuracy

@@ -28,7 +28,7 @@ def show_measured(house: House, version: str, card: dict[str, Any]) -> None:
     if card.get("history"):
         section("Learning curves")
         _curves(card["history"])
-    _reliability(house, version)
+    _reliability(reliabilities(house, version, card))
     _speakers(measured)
     _data(version, card)
 
@@ -63,7 +63,8 @@ def _confusion(counts: list[list[int]], version: str) -> str:
         rows.append(f'<tr><th scope="row">{truth}</th>{cells}</tr>')
     return (
         '<table class="confusion">'
-        f"<caption>Rows: truth. Columns: heard by {escape(version)}.</caption>"
+        f"<caption>Rows: truth. Columns: heard by {escape(version)}. "
+        "A number leads to the clips in the store with that truth that were heard so.</caption>"
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
@@ -101,32 +102,53 @@ def _curves(history: dict[str, Any]) -> None:
     }).classes("chart")  # fmt: skip
 
 
-def _reliability(house: House, version: str) -> None:
-    bins = house.index.reliability(version)
+def reliabilities(
+    house: House, version: str, card: dict[str, Any]
+) -> dict[str, list[tuple[float, float, int]]]:
+    """Confidence, share that was right, and clips: on each test set, and on clips since then."""
+    measured = card.get("calibration", {}).get("reliability", {})
+    found = {
+        f"{name.lower()}, before it was published": list(
+            zip(told["confidence"], told["accuracy"], told["clips"], strict=True)
+        )
+        for side, name in SIDES.items()
+        if (told := measured.get(side))
+    }
+    live = [
+        (round(each["confidence"], 3), round(each["accuracy"], 3), each["clips"])
+        for each in house.index.reliability(version)
+    ]
+    return found | ({"clips that came since": live} if live else {})
+
+
+def _reliability(found: dict[str, list[tuple[float, float, int]]]) -> None:
     section("Reliability")
-    if not bins:
+    if not found:
         html(
-            "<p>There is no clip with a truth yet that this model labelled without having been "
-            "trained on it.</p>",
+            "<p>It was not measured, and there is no clip with a truth yet that this model "
+            "labelled without having been trained on it.</p>",
             "dim",
         )
         return
-    points = [
-        [round(each["confidence"], 3), round(each["accuracy"], 3), each["clips"]] for each in bins
-    ]
     axis = {"type": "value", "min": 0, "max": 1, "axisLabel": {"color": _INK},
             "nameTextStyle": {"color": _INK}, "nameLocation": "middle", "nameGap": 30}  # fmt: skip
     ui.echart({
         "tooltip": {"trigger": "item"},
+        "legend": {"top": 0, "textStyle": {"color": _INK}, "data": list(found)},
         "xAxis": {**axis, "name": "confidence"}, "yAxis": {**axis, "name": "share that was right"},
-        "grid": {"left": 60, "right": 20, "bottom": 50, "top": 20}, "aria": {"enabled": True},
+        "grid": {"left": 60, "right": 20, "bottom": 50, "top": 80}, "aria": {"enabled": True},
         "series": [
             {"type": "line", "data": [[0, 0], [1, 1]], "showSymbol": False, "silent": True,
              "lineStyle": {"type": "dashed", "color": _INK}},
-            {"type": "line", "name": "live clips", "data": points, "symbolSize": 9},
+            *({"type": "line", "name": name, "data": points, "symbolSize": 7}
+              for name, points in found.items()),
         ],
     }).classes("chart square")  # fmt: skip
-    html("<p>On the dashed line, a confidence of 80% is right in 80 of 100 cases.</p>", "dim")
+    html(
+        "<p>On the dashed line, a confidence of 80% is right in 80 of 100 cases. A point tells "
+        "confidence, share that was right, and of how many clips.</p>",
+        "dim",
+    )
 
 
 def _speakers(measured: dict[str, Any]) -> None:

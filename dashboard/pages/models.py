@@ -54,6 +54,9 @@ def add(house: House) -> None:
         names = request.query_params.getlist("version")[:2]
         with frame("Compare models", "/models"):
             heading("Compare models")
+            if len(names) < 2:
+                empty("Two models are compared.", '<a href="/models">Tick two of them.</a>')
+                return
             with tag("div", "split even"):
                 for name in names:
                     with tag("div"):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Dashboard
+from tests.browser.stack import Dashboard
 from tests.household import wait_until
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import random
 import wave
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests import tiny_models
-from tests.browser.conftest import Dashboard
+from tests.browser.conftest import Launch
+from tests.browser.stack import Dashboard, blend, packed, samples_of
 from tests.household import wait_until
 
 PAGES = ("/", "/review", "/clips", "/models", "/map", "/health", "/api")
@@ -45,6 +43,30 @@ def test_a_dropped_wav_shows_its_label(page: Any, dashboard: Dashboard) -> None:
     page.wait_for_selector(".told .digit")
     page.wait_for_selector(".stream li:has-text('from_the_browser.wav')")
     assert dashboard.get("/api/clips/from_the_browser.wav")["label"] is not None
+
+
+def test_a_digit_spoken_into_the_microphone_shows_its_label(
+    launch: Launch, dashboard: Dashboard, tmp_path: Path
+) -> None:
+    said = tmp_path / "said.wav"
+    said.write_bytes(amid_silence(next(dashboard.recordings.glob("7_*.wav"))))
+    flags = (
+        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={said}",
+    )  # fmt: skip
+    with launch(*flags) as chromium:
+        page = chromium.new_page(base_url=dashboard.url)
+        page.goto("/")
+        page.click("text=Record a digit")
+        page.wait_for_selector(".told .digit")
+
+        heard = page.inner_text(".told .digit")
+        path = page.get_attribute(".told a", "href").removeprefix("/clip/")
+
+    assert heard == "7"
+    clip = dashboard.get(f"/api/clips/{path}")
+    assert clip["path"].startswith("spoken-")
+    assert 0.1 < clip["seconds"] < 1.6  # cut to what was spoken
 
 
 def test_ten_corrections_by_keys_are_ten_truths_more(page: Any, dashboard: Dashboard) -> None:
@@ -137,6 +159,50 @@ def test_the_filters_find_clips_and_lead_to_their_own_page(page: Any) -> None:
     assert {truth.split()[0] for truth in truths} == {"3"}
 
 
+def test_a_model_shows_what_was_measured_and_a_cell_leads_to_its_clips(
+    page: Any, dashboard: Dashboard
+) -> None:
+    page.goto(f"/models/{measured_model(dashboard)}")
+    page.wait_for_selector("table.confusion")
+    for told in ("Learning curves", "Reliability", "Speakers"):
+        assert page.is_visible(f"h2:has-text('{told}')"), told
+    page.wait_for_function("document.querySelectorAll('.chart canvas, .chart svg').length >= 2")
+
+    cell = page.locator("table.confusion td.right a").nth(3)
+    name = cell.get_attribute("aria-label")
+    cell.click()
+    page.wait_for_selector("tbody tr")
+
+    assert name.endswith("clips of 3 heard as 3")
+    rows = page.locator("tbody tr")
+    heard, truths = (rows.locator(f"td:nth-child({at})").all_inner_texts() for at in (3, 5))
+    assert set(heard) == {"3"}
+    assert {truth.split()[0] for truth in truths} == {"3"}
+
+
+def test_two_models_are_compared_side_by_side(page: Any, dashboard: Dashboard) -> None:
+    tiny_models.publish(dashboard.house.models, tiny_models.SECOND)
+    both = [measured_model(dashboard), tiny_models.SECOND]
+    page.goto("/models")
+    for version in both:
+        page.check(f"input[value='{version}']")
+    page.click("text=Compare the two that are ticked")
+    page.wait_for_selector(".split.even")
+
+    sides = page.locator(".split.even > div")
+    lefts = [sides.nth(at).bounding_box()["x"] for at in range(2)]
+
+    assert [both[at] in sides.nth(at).inner_text() for at in range(2)] == [True, True]
+    assert lefts[0] < lefts[1]
+
+
+def test_the_map_is_drawn_and_a_point_can_be_heard(page: Any) -> None:
+    page.goto("/map")
+    page.wait_for_selector(".chart.map canvas, .chart.map svg", timeout=60_000)
+
+    assert "clips. Click a point to hear it." in page.inner_text("main, #main")
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_fits_a_phone(phone: Any, path: str) -> None:
     phone.goto(path)
@@ -173,21 +239,15 @@ def test_nothing_is_fetched_from_elsewhere(page: Any, dashboard: Dashboard) -> N
     assert [url for url in asked if not url.startswith(ours)] == []
 
 
-def blend(clips: Path, number: int) -> bytes:
-    """One digit forwards and another one backwards at once: hardly anybody is sure of it."""
-    takes = sorted(clips.glob("*.wav"))
-    chance = random.Random(number)
-    parts = [samples_of(chance.choice(takes)), samples_of(chance.choice(takes))[::-1]]
-    both = np.zeros(max(map(len, parts)))
-    for part in parts:
-        both[: len(part)] += part / max(np.abs(part).max(), 1) / 2
-    file = io.BytesIO()
-    with wave.open(file, "wb") as clip:
-        clip.setparams((1, 2, 8_000, 0, "NONE", ""))
-        clip.writeframes(np.round(32_000 * both).astype("<i2").tobytes())
-    return file.getvalue()
+def measured_model(dashboard: Dashboard) -> str:
+    """The version that the house began with: its card holds all measurements."""
+    found = [each for each in dashboard.get("/api/models") if each["known_voices"] is not None]
+    return str(found[-1]["version"])
 
 
-def samples_of(path: Path) -> NDArray[np.float64]:
-    with wave.open(str(path)) as clip:
-        return np.frombuffer(clip.readframes(clip.getnframes()), "<i2").astype(float)
+def amid_silence(clip: Path) -> bytes:
+    """A clip after a moment of silence and long before it is heard again."""
+    with wave.open(str(clip)) as recording:
+        rate = recording.getframerate()
+    before, after = np.zeros(rate // 3), np.zeros(5 * rate)
+    return packed(np.concatenate([before, samples_of(clip), after]), rate)
