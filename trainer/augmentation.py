@@ -1,4 +1,4 @@
-"""One clip heard in many ways: noise, other throats, other timbres, cuts and courses of time.
+"""One clip heard in many ways: noise, other throats, other places, other cuts and courses of time.
 
 A view is a vector of the front end `mfcc-time`. What the views of a clip are is decided by its
 digest alone, so that they never change because other clips come or go.
@@ -15,15 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.audio import Sound
-from earmark.frontends.mfcc_time import LogMels, MfccTime
+from earmark.frontends.mfcc_time import Hearing, LogMels, MfccTime
 from earmark.frontends.resampling import resampled
 from earmark.frontends.trimming import Spans
+from trainer.acoustics import at_speed, coloured_noise, loud_power, microphone, room
 
-_REVISION = 1
+_REVISION = 2
 _TRACTS = 64
 """Vocal tracts to choose from; the tables of their bands are kept."""
-_LOUD = 0.9
-"""Quantile of the frames' power that noise is measured against."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,18 +30,28 @@ class Augmentation:
     """How many views a clip has, and how far they may stray from it."""
 
     clean: int = 3
-    """Views without noise and with the clip's own throat; the first is exact, and the others
+    """Views as the clip was recorded, with its own throat; the first is exact, and the others
     differ in cut and course."""
     altered: int = 10
-    """Views with noise, another throat and another timbre."""
+    """Views with noise, another throat, and as recorded elsewhere."""
     tract: float = 1.25
     """Vocal tracts are up to this much longer or shorter (log-uniform)."""
-    tilt_decibels: float = 12.0
-    """The highest band is raised or lowered by up to this, the lowest the other way (uniform)."""
     crop: float = 0.12
     """Either end of the trimmed word moves by up to this share of its length (uniform)."""
     warp: float = 0.6
     """Largest a and b of `earmark.frontends.pooling.pooling` (uniform, both signs)."""
+    speed: float = 0.15
+    """Every other altered view is faster or slower by up to about this share (log-uniform)."""
+    rooms: float = 0.3
+    """Share of the altered views that sound as in a room."""
+    tilt_decibels: float = 12.0
+    """A microphone raises or lowers the highest band by up to this, the lowest the other way."""
+    ripple_decibels: float = 3.0
+    """Standard deviation of a microphone's response around that line."""
+    trim_decibels: float = 6.0
+    """The word's ends are cut where it is up to this much louder or softer (uniform)."""
+    floor_decibels: float = 6.0
+    """The soft floor lies up to this much higher or deeper (uniform)."""
     loudest_noise_decibels: float = 5.0
     """Lowest signal-to-noise ratio (uniform in decibels)."""
     softest_noise_decibels: float = 40.0
@@ -82,12 +91,12 @@ class Augmentation:
         yield front_end.describe(mels)
         for _ in range(self.clean - 1):
             yield self._described(front_end, mels, chance)
-        loudness = loud_power(clip, front_end.frame)
         tracts = np.geomspace(1 / self.tract, self.tract, _TRACTS)
         for _ in range(self.altered):
-            noisy = clip + self._noise(len(clip), loudness, chance)
-            tilt = chance.uniform(-self.tilt_decibels, self.tilt_decibels)
-            mels = front_end.log_mels([noisy], float(chance.choice(tracts)), tilt)
+            elsewhere = self._elsewhere(clip, front_end.rate, chance)
+            noise = self._noise(elsewhere, front_end.frame, chance)
+            hearing = self._hearing(float(chance.choice(tracts)), front_end.bands, chance)
+            mels = front_end.log_mels([elsewhere + noise], hearing)
             yield self._described(front_end, mels, chance)
 
     def _described(
@@ -96,12 +105,27 @@ class Augmentation:
         a, b = chance.uniform(-self.warp, self.warp, 2)
         return front_end.describe(mels, cropped(mels, self.crop, chance), (a, b))
 
+    def _elsewhere(
+        self, clip: NDArray[np.float32], rate: int, chance: np.random.Generator
+    ) -> NDArray[np.float32]:
+        if self.speed and chance.random() < 0.5:
+            clip = at_speed(clip, float(np.exp(chance.uniform(-self.speed, self.speed))), rate)
+        return room(clip, rate, chance) if chance.random() < self.rooms else clip
+
+    def _hearing(self, alpha: float, bands: int, chance: np.random.Generator) -> Hearing:
+        return Hearing(
+            alpha=alpha,
+            gains_decibels=microphone(bands, self.tilt_decibels, self.ripple_decibels, chance),
+            trim_decibels=chance.uniform(-self.trim_decibels, self.trim_decibels),
+            floor_decibels=chance.uniform(-self.floor_decibels, self.floor_decibels),
+        )
+
     def _noise(
-        self, samples: int, loudness: float, chance: np.random.Generator
+        self, clip: NDArray[np.float32], frame: int, chance: np.random.Generator
     ) -> NDArray[np.float32]:
         ratio = chance.uniform(self.loudest_noise_decibels, self.softest_noise_decibels)
-        noise = coloured_noise(samples, float(chance.choice(self.noise_poles)), chance)
-        noise *= np.float32(np.sqrt(loudness * 10 ** (-ratio / 10)))
+        noise = coloured_noise(len(clip), float(chance.choice(self.noise_poles)), chance)
+        noise *= np.float32(np.sqrt(loud_power(clip, frame) * 10 ** (-ratio / 10)))
         return noise
 
 
@@ -113,21 +137,3 @@ def cropped(mels: LogMels, share: float, chance: np.random.Generator) -> Spans:
         np.maximum(first + np.rint(moves[0]).astype(np.intp), mels.clips.first),
         np.minimum(end + np.rint(moves[1]).astype(np.intp), mels.clips.end),
     )
-
-
-def loud_power(clip: NDArray[np.float32], frame: int) -> float:
-    """Mean square of the samples in the loud frames of a clip: nine in ten are softer."""
-    frames = np.pad(clip, (0, -len(clip) % frame)).reshape(-1, frame)
-    power = np.einsum("ij,ij->i", frames, frames) / frame
-    return float(np.quantile(power, _LOUD))
-
-
-def coloured_noise(samples: int, pole: float, chance: np.random.Generator) -> NDArray[np.float32]:
-    """Normal noise of mean square 1 through one pole: x[n] = pole x[n-1] + white noise."""
-    white = chance.standard_normal(samples, np.float32)
-    if pole == 0:
-        return white
-    from scipy.signal import lfilter
-
-    gain = np.float32(np.sqrt(1 - pole**2))
-    return np.asarray(lfilter(np.array([gain]), np.array([1, -pole], np.float32), white))

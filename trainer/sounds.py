@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.audio import Sound
-from trainer.augmentation import coloured_noise
+from trainer.acoustics import coloured_noise
 
 RATE = 8_000
 _SECONDS = (0.3, 1.5)

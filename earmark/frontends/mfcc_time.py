@@ -39,6 +39,23 @@ class LogMels:
     """The frames of each clip that are left when it is trimmed."""
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Hearing:
+    """How a recording is heard, if not as it is."""
+
+    alpha: float = 1.0
+    """Warps the bands as another vocal tract would, see `filters.warped`."""
+    gains_decibels: NDArray[np.float32] | None = None
+    """What each band is raised by, of shape (bands,)."""
+    trim_decibels: float = 0.0
+    """How much softer the ends of a word may be than the front end allows."""
+    floor_decibels: float = 0.0
+    """How much deeper the soft floor lies."""
+
+
+_PLAIN = Hearing()
+
+
 @dataclass(frozen=True, kw_only=True)
 class MfccTime:
     """Mel-frequency cepstral coefficients at a few moments of a word.
@@ -110,34 +127,27 @@ class MfccTime:
             vectors[indices] = self.describe(self.log_mels(clips))
         return vectors
 
-    def log_mels(
-        self, clips: Sequence[NDArray[np.float32]], alpha: float = 1.0, tilt: float = 0.0
-    ) -> LogMels:
+    def log_mels(self, clips: Sequence[NDArray[np.float32]], hearing: Hearing = _PLAIN) -> LogMels:
         """Mel levels of clips that are at `rate` already, and where their words are.
 
         Parameters
         ----------
         clips
             Samples, each of shape (n,).
-        alpha
-            Warps the bands as another vocal tract would, see `filters.warped`.
-        tilt
-            Decibels that the highest band is raised by, and the lowest lowered; the others lie
-            on the line between.
         """
         framing = _tables(self).framing
-        power = band_power(clips, framing, self.fft_size, _filters(self, alpha))
-        if tilt:
-            gains = 10 ** (np.linspace(-tilt, tilt, self.bands, dtype=np.float32) / 10)
-            power *= gains[:, np.newaxis]
+        power = band_power(clips, framing, self.fft_size, _filters(self, hearing.alpha))
+        if hearing.gains_decibels is not None:
+            power *= 10 ** (hearing.gains_decibels[:, np.newaxis] / 10)
         places = side_by_side(np.array([framing.count(len(clip)) for clip in clips], np.intp))
         words = trimmed(
             np.log(power.sum(axis=0) + _LEAST_POWER),
             places,
-            self.trim_decibels * _NEPERS_PER_DECIBEL,
+            (self.trim_decibels + hearing.trim_decibels) * _NEPERS_PER_DECIBEL,
             self.least_frames,
         )
-        return LogMels(self._levels(power, places), places, words)
+        depth = self.floor_decibels + hearing.floor_decibels
+        return LogMels(_levels(power, places, depth), places, words)
 
     def describe(
         self, mels: LogMels, words: Spans | None = None, warp: tuple[float, float] = (0.0, 0.0)
@@ -187,13 +197,14 @@ class MfccTime:
         waves = cosines(self.bands, self.coefficients)
         return np.asarray((waves @ between @ waves.T).T, np.float32)
 
-    def _levels(self, power: NDArray[np.float32], clips: Spans) -> NDArray[np.float32]:
-        loudest = np.maximum.reduceat(power.max(axis=0), clips.first)
-        # Relative to the floor: what all levels of a clip share, the mean takes away again.
-        depth = np.float32(np.exp(self.floor_decibels * _NEPERS_PER_DECIBEL))
-        power *= np.repeat(depth / np.maximum(loudest, _LEAST_POWER), clips.lengths)
-        power += 1
-        return np.log(power, out=power)
+
+def _levels(power: NDArray[np.float32], clips: Spans, floor_decibels: float) -> NDArray[np.float32]:
+    loudest = np.maximum.reduceat(power.max(axis=0), clips.first)
+    # Relative to the floor: what all levels of a clip share, the mean takes away again.
+    depth = np.float32(np.exp(floor_decibels * _NEPERS_PER_DECIBEL))
+    power *= np.repeat(depth / np.maximum(loudest, _LEAST_POWER), clips.lengths)
+    power += 1
+    return np.log(power, out=power)
 
 
 @dataclass(frozen=True, eq=False)

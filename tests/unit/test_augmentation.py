@@ -13,7 +13,8 @@ import soundfile
 from earmark.audio import Limits, Sound
 from earmark.extraction import Recording, try_record
 from earmark.frontends import MfccTime
-from trainer.augmentation import Augmentation, coloured_noise, cropped, loud_power
+from trainer.acoustics import at_speed, coloured_noise, loud_power, microphone, room
+from trainer.augmentation import Augmentation, cropped
 from trainer.view_cache import ViewCache, disk_bytes
 from trainer.views import Views
 
@@ -99,6 +100,40 @@ def test_noise_has_the_colour_and_power_that_was_asked_for(pole: float) -> None:
     assert noise.dtype == np.float32
     assert np.mean(noise**2) == pytest.approx(1, abs=0.05)
     assert np.mean(noise[1:] * noise[:-1]) == pytest.approx(pole, abs=0.05)
+
+
+@pytest.mark.parametrize(("factor", "hertz"), [(1.25, 625), (0.8, 400)])
+def test_a_faster_clip_is_shorter_and_higher(factor: float, hertz: float) -> None:
+    times = np.arange(8_000) / 8_000
+    tone = np.sin(2 * np.pi * 500 * times).astype(np.float32)
+
+    faster = at_speed(tone, factor, 8_000)
+
+    spectrum = np.abs(np.fft.rfft(faster))
+    assert len(faster) == pytest.approx(8_000 / factor, abs=2)
+    assert spectrum.argmax() * 8_000 / len(faster) == pytest.approx(hertz, abs=2)
+
+
+def test_a_room_answers_with_softer_echoes_and_never_before_the_voice() -> None:
+    clip = np.zeros(4_000, np.float32)
+    clip[1_000] = 1
+
+    heard = room(clip, 8_000, np.random.default_rng(0))
+
+    assert np.abs(heard[:1_000]).max() < 1e-5
+    assert heard[1_000] == pytest.approx(1, abs=1e-5)
+    assert 0 < (heard[1_001:] ** 2).sum() <= 1.01
+    assert 0 < len(heard) - len(clip) <= 0.15 * 8_000
+
+
+def test_a_microphone_tilts_and_ripples_as_far_as_it_may() -> None:
+    chance = np.random.default_rng(0)
+    tilts = np.array([microphone(40, 12, 0, chance) for _ in range(200)])
+    ripples = np.array([microphone(40, 0, 3, chance) for _ in range(2_000)])
+
+    np.testing.assert_allclose(tilts[:, 0], -tilts[:, -1], atol=1e-5)
+    assert 11 < np.abs(tilts).max() <= 12
+    assert np.sqrt((ripples**2).mean()) == pytest.approx(3, rel=0.1)
 
 
 def test_the_power_of_the_loud_frames_is_that_of_the_word_and_not_of_the_silence() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from earmark.audio import Limits, Sound, decode
 from earmark.frontends import MfccTime
 from earmark.frontends.filters import htk_edges, warped
+from earmark.frontends.mfcc_time import Hearing
 from earmark.frontends.pooling import pooling
 from earmark.frontends.trimming import side_by_side, trimmed
 
@@ -76,12 +78,12 @@ def mel_power(power: Floats, alpha: float = 1.0) -> Floats:
     return np.array(bands).T
 
 
-def word(mels: Floats) -> tuple[int, int]:
+def word(mels: Floats, decibels: float = 42) -> tuple[int, int]:
     """First frame of the trimmed part, and one past its last."""
     energies = [math.log(max(power, 1e-30)) for power in mels.sum(axis=1)]
     around = [energies[0], *energies, energies[-1]]
     smooth = [sum(around[n : n + 3]) / 3 for n in range(len(energies))]
-    loud = [n for n, e in enumerate(smooth) if e > max(smooth) - 42 * math.log(10) / 10]
+    loud = [n for n, e in enumerate(smooth) if e > max(smooth) - decibels * math.log(10) / 10]
     first, end = loud[0] - 1, loud[-1] + 2
     lacking = max(10 - (end - first), 0)
     first -= math.ceil(lacking / 2)
@@ -115,12 +117,20 @@ def transform(rows: Floats) -> Floats:
 
 
 def recomputed(
-    sound: Sound, alpha: float = 1.0, a: float = 0.0, b: float = 0.0, tilt: float = 0.0
+    sound: Sound,
+    alpha: float = 1.0,
+    a: float = 0.0,
+    b: float = 0.0,
+    *,
+    gains: Sequence[float] | NDArray[np.float32] = (0.0,) * 40,
+    trim: float = 0.0,
+    floor: float = 0.0,
 ) -> Floats:
     mels = mel_power(spectrum(at_8_khz(sound)), alpha)
-    mels *= [10 ** (tilt * (2 * band / 39 - 1) / 10) for band in range(40)]
-    first, end = word(mels)
-    levels = np.log(mels + max(mels.max() * 1e-5, 1e-30))[first:end]
+    mels *= [10 ** (float(gain) / 10) for gain in gains]
+    first, end = word(mels, 42 + trim)
+    least = 10 ** (-(50 + floor) / 10)
+    levels = np.log(mels + max(mels.max() * least, 1e-30))[first:end]
     return transform(steps(levels - levels.mean(axis=0), a, b)).ravel()
 
 
@@ -199,7 +209,7 @@ def test_a_higher_sampling_rate_changes_little() -> None:
 def test_another_vocal_tract_has_the_vector_that_the_formulas_give(alpha: float) -> None:
     sound, front_end = noise(6_000, 8_000), MfccTime()
 
-    vectors = front_end.describe(front_end.log_mels([sound.samples], alpha))
+    vectors = front_end.describe(front_end.log_mels([sound.samples], Hearing(alpha=alpha)))
 
     np.testing.assert_allclose(vectors[0], recomputed(sound, alpha), atol=1e-4)
 
@@ -220,14 +230,27 @@ def test_a_throat_of_its_own_length_changes_nothing() -> None:
     np.testing.assert_allclose(MfccTime().throat(1.0), np.eye(10), atol=1e-6)
 
 
-@pytest.mark.parametrize("tilt", [-12.0, -1.5, 12.0])
-def test_another_timbre_has_the_vector_that_the_formulas_give(tilt: float) -> None:
+def test_a_clip_heard_through_another_microphone_has_the_vector_that_the_formulas_give() -> None:
     sound, front_end = noise(6_000, 8_000), MfccTime()
+    gains = np.random.default_rng(0).uniform(-12, 12, 40).astype(np.float32)
 
-    vectors = front_end.describe(front_end.log_mels([sound.samples], tilt=tilt))
+    vectors = front_end.describe(front_end.log_mels([sound.samples], Hearing(gains_decibels=gains)))
 
-    assert np.abs(vectors[0] - recomputed(sound)).max() > 0.01
-    np.testing.assert_allclose(vectors[0], recomputed(sound, tilt=tilt), atol=1e-4)
+    assert np.abs(vectors[0] - recomputed(sound)).max() > 0.1
+    np.testing.assert_allclose(vectors[0], recomputed(sound, gains=gains), atol=1e-4)
+
+
+@pytest.mark.parametrize("trim", [-6.0, 6.0])
+@pytest.mark.parametrize("floor", [-6.0, 6.0])
+def test_another_floor_and_trimming_have_the_vector_that_the_formulas_give(
+    trim: float, floor: float
+) -> None:
+    sound, front_end = noise(6_000, 8_000), MfccTime()
+    hearing = Hearing(trim_decibels=trim, floor_decibels=floor)
+
+    vectors = front_end.describe(front_end.log_mels([sound.samples], hearing))
+
+    np.testing.assert_allclose(vectors[0], recomputed(sound, trim=trim, floor=floor), atol=1e-4)
 
 
 @pytest.mark.parametrize("warp", [(0.6, 0.0), (0.0, -0.6), (-0.6, -0.6), (0.6, 0.6)])
