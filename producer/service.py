@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.5
 _BUSY_SECONDS = 0.02
+_FULL_SECONDS = 0.05
+"""A step costs as much as ten clips; workers take longer for what is queued."""
 _BURST = 16
 """So many hints at once, and the next ones are gathered: a step costs as much as ten clips."""
 _HOLD_SECONDS = 0.2
@@ -100,6 +102,8 @@ class Producer:
 
     def pause(self) -> float:
         """How long the next step may wait for a hint."""
+        if len(self._backlog) >= BATCH_CLIPS:
+            return _FULL_SECONDS
         if self._fresh or self._backlog or self._comparison is not None:
             return _BUSY_SECONDS
         gates = (self._fresh_gate, self._backlog_gate, self._rewritten_gate)

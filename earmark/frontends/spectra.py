@@ -1,6 +1,7 @@
 """Clips cut into windowed frames, and the power of the frames in frequency bands.
 
-Frames of many clips go through one FFT call, a block that fits the second-level cache at a time.
+Frames of many clips go through one FFT call and one product with the bands, a block at a time that
+the caches hold.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-BLOCK_SAMPLES = 48 * 2_048
-"""Samples that are transformed together: 384 KB, and as much again for the spectra."""
-BLOCK_FRAMES = 48
+BLOCK_SAMPLES = 96 * 2_048
+"""Samples that are transformed together: 768 KB, and as much again for the spectra."""
+BLOCK_FRAMES = 96
 """Frames that this is, where frames have 2,048 samples."""
 VECTOR_FRAMES = 4
 """SciPy transforms this many frames at once, and what is left over one by one."""
