@@ -86,12 +86,12 @@ class House:
         return before
 
     def retry(self, paths: list[str] | None) -> int:
-        """Let failed clips be tried again; all of them when none is named."""
-        count = curation.retry(self.store.clips, paths)
+        """Let failed clips be tried again; all that there is room for when none is named."""
+        retried = curation.retry(self.store.clips, paths, limit=self.settings.queue_limit)
         for start in range(0, len(paths or ()), 1_000):
             found = self.store.clips.records((paths or [])[start : start + 1_000])
             self.index.record(record for record in found if record is not None)
-        return count
+        return retried.clips
 
     def promote(self, version: str) -> None:
         """Make a version the live one, and tell the workers.

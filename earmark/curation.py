@@ -40,15 +40,35 @@ def find(ledger: Ledger, wanted: Wanted, limit: int) -> Iterator[Record]:
     yield from islice(filter(wanted.fits, records), limit)
 
 
-def retry(ledger: Ledger, paths: Sequence[str] | None = None) -> int:
-    """Let failed clips be tried again; all of them, or those of the paths that have failed."""
-    records = ledger.records(paths) if paths else list(_in_state(ledger, State.FAILED))
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What became of a wish to have failed clips tried again."""
+
+    clips: int
+    """How many are tried again."""
+    left: int
+    """How many stay failed, for the queue has no room for them yet."""
+
+
+def retry(ledger: Ledger, paths: Sequence[str] | None = None, *, limit: int) -> Retried:
+    """Let failed clips be tried again: those that are named, or all that there is room for.
+
+    Parameters
+    ----------
+    limit
+        How many clips may be queued and unfinished.
+    """
+    room = max(limit - ledger.unfinished(), 0)
+    all_failed = islice(_in_state(ledger, State.FAILED), room)
+    records = ledger.records(paths) if paths else list(all_failed)
+    left = 0 if paths else ledger.counts()[State.FAILED] - len(records)
     failed = [record for record in records if record and record.state is State.FAILED]
     changes = [(each, each.but(state=State.PENDING, reason=None)) for each in failed]
-    return sum(
+    swapped = sum(
         len(ledger.swap(changes[start : start + _CHUNK]))
         for start in range(0, len(changes), _CHUNK)
     )
+    return Retried(swapped, max(left, 0))
 
 
 def correct(ledger: Ledger, file: Path, line: labels.Line) -> Record:

@@ -48,15 +48,22 @@ def list_clips(
 
 @clips.command()
 def retry(
-    paths: Annotated[list[str] | None, typer.Argument(help="Default: all failed.")] = None,
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Default: all failed that there is room for.")
+    ] = None,
 ) -> None:
     """Queue failed clips again.
 
     Example: earmark clips retry
     """
     from earmark.curation import retry as retry_clips
+    from earmark.settings import Settings
 
-    note(f"{retry_clips(_ledger(), paths or None)} clips will be tried again")
+    limit = Settings.load().queue_limit
+    retried = retry_clips(_ledger(), paths or None, limit=limit)
+    note(f"{retried.clips} clips will be tried again")
+    if retried.left:
+        note(f"{retried.left} more failed, and the queue has room for {limit}: ask again later")
 
 
 @clips.command()

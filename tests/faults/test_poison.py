@@ -75,7 +75,7 @@ def test_a_poisoned_clip_can_be_tried_again(scene: Scene) -> None:
         scene.wait_until_kept()
         assert scene.state("again-1.wav") is State.FAILED
 
-        assert retry(scene.store.clips) == 1
+        assert retry(scene.store.clips, limit=64).clips == 1
 
         wait_until(lambda: scene.state("again-1.wav") is State.LABELLED, "labelled after all")
 

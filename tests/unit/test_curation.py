@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from earmark.clips import Record, Revision, State, Told
-from earmark.curation import Wanted, correct, corrected, find, retry
+from earmark.curation import Retried, Wanted, correct, corrected, find, retry
 from earmark.labels import Line
 from earmark.store import Store
 from earmark.store.ledger import Settlement
@@ -48,8 +48,8 @@ def test_clips_of_a_state_are_found_in_chunks(store: Store) -> None:
 def test_what_failed_long_ago_is_tried_again_without_its_reason(store: Store) -> None:
     know(store, clip("a.wav", State.FAILED, None).but(reason="the file is empty"))
 
-    assert retry(store.clips) == 1
-    assert retry(store.clips) == 0
+    assert retry(store.clips, limit=64) == Retried(1, 0)
+    assert retry(store.clips, limit=64) == Retried(0, 0)
 
     [record] = store.clips.records(["a.wav"])
     assert record is not None
@@ -57,8 +57,18 @@ def test_what_failed_long_ago_is_tried_again_without_its_reason(store: Store) ->
 
 
 def test_nothing_failed_is_nothing_to_try_again(store: Store) -> None:
-    assert retry(store.clips) == 0
-    assert retry(store.clips, ["unknown.wav"]) == 0
+    assert retry(store.clips, limit=64) == Retried(0, 0)
+    assert retry(store.clips, ["unknown.wav"], limit=64) == Retried(0, 0)
+
+
+def test_no_more_are_tried_again_at_once_than_the_queue_has_room_for(store: Store) -> None:
+    know(store, *(clip(f"{number}.wav", State.FAILED, None) for number in range(10)))
+
+    assert retry(store.clips, limit=4) == Retried(4, 6)
+    assert store.clips.unfinished() == 4
+    assert retry(store.clips, limit=4) == Retried(0, 6)
+    [named] = [each.path for each in find(store.clips, Wanted(state=State.FAILED), 1)]
+    assert retry(store.clips, [named], limit=4) == Retried(1, 0)
 
 
 def test_the_newest_correction_wins(store: Store, tmp_path: Path) -> None:
