@@ -37,12 +37,14 @@ class Drops:
 
     home: Rig
     contents: Sequence[bytes]
+    name: str = "drop"
+    """What the files are called; a name that was used before would be labelled already."""
     closed_at: dict[str, float] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
 
     def drop(self) -> None:
         number = len(self.closed_at) + len(self.seconds)
-        path = f"drop-{number}.wav"
+        path = f"{self.name}-{number}.wav"
         (self.home.inbox / path).write_bytes(self.contents[number % len(self.contents)])
         self.closed_at[path] = time.perf_counter()
 
@@ -96,11 +98,10 @@ def part(setting: Setting) -> Part:
 
 
 def _idle(home: Rig, contents: Sequence[bytes], count: int) -> Drops:
-    first = Drops(home, contents)
+    first = Drops(home, contents, "first")
     for _ in range(3):
         first.drop()
         first.finish()
-    _clear(home)
     drops = Drops(home, contents)
     drops.keep_dropping(
         IDLE_EVERY_SECONDS, lambda: len(drops.seconds) + len(drops.closed_at) < count
@@ -133,12 +134,11 @@ def _while_true(home: Rig, backlog: int) -> Callable[[], bool]:
 
 def _swap(home: Rig, contents: Sequence[bytes], workers: Sequence[int]) -> tuple[float, float]:
     """Seconds until every worker process has labelled with the new model, and the slowest clip."""
-    _clear(home)
     registry = Registry(home.settings.models)
     publish_again(registry, NEXT_VERSION)
     artefact = registry.artefact(NEXT_VERSION)
     after = home.store.board.newest_event()
-    drops = Drops(home, contents)
+    drops = Drops(home, contents, "swap")
     announced = time.time()
     home.store.board.announce(artefact)
     seen: dict[str, float] = {}
@@ -158,11 +158,6 @@ def _labelled_with(home: Rig, after: str, version: str) -> Iterator[tuple[str, f
     for event in home.store.board.events(after, 0.01):
         if event.kind == "clips" and any(c.get("model") == version for c in event.fields["clips"]):
             yield event.fields["by"], int(event.id.partition("-")[0]) / 1e3
-
-
-def _clear(home: Rig) -> None:
-    for path in home.inbox.glob("drop-*.wav"):
-        path.unlink()
 
 
 @contextmanager
