@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +37,21 @@ class Stored:
     """Paths of clips with a truth whose vectors the store does not have."""
 
 
-def from_store(store: Store, front_end: FrontEnd) -> Stored:
+def from_store(
+    store: Store,
+    front_end: FrontEnd,
+    *,
+    track: Callable[[Sequence[Record]], Iterator[Record]] = iter,
+) -> Stored:
     """The labelled truth in the store as a table: clips that are done, each digest once.
 
     A clip whose file is gone still counts. Of copies, the one that a person has spoken for wins
     over those that only their name speaks for, then the newer one; "none" is no training data.
+
+    Parameters
+    ----------
+    track
+        Passes the clips through, and may show how far it is.
 
     Raises
     ------
@@ -50,8 +61,8 @@ def from_store(store: Store, front_end: FrontEnd) -> Stored:
     told = [record for record in _told(store) if isinstance(record.truth, int)]
     rows: list[tuple[object, ...]] = []
     lacking: list[str] = []
-    for start in range(0, len(told), _CHUNK):
-        records = told[start : start + _CHUNK]
+    tracked = track(told)
+    while records := list(islice(tracked, _CHUNK)):
         vectors = store.vectors.get(front_end, [str(record.digest) for record in records])
         for each, vector in zip(records, vectors, strict=True):
             if vector is None:
@@ -99,11 +110,8 @@ def from_folder(
     NotEnoughClips
         When no name below the folder tells a digit.
     """
-    paths = sorted(path for path in folder.rglob("*.wav") if told_by_name(path.name).by)
-    if not paths:
-        raise NotEnoughClips(f"no file below {folder} is named {{digit}}_{{speaker}}_{{take}}.wav")
     rows = []
-    for outcome in extract_files(paths, front_end, limits, jobs=jobs):
+    for outcome in extract_files(named_wavs(folder), front_end, limits, jobs=jobs):
         if progress is not None:
             progress(1)
         if isinstance(outcome, Extracted):
@@ -112,6 +120,20 @@ def from_folder(
                 (str(outcome.path), outcome.digest, told.digit, told.speaker, outcome.vector)
             )
     return frame(rows)
+
+
+def named_wavs(folder: Path) -> list[Path]:
+    """The files below a folder whose names tell a digit.
+
+    Raises
+    ------
+    NotEnoughClips
+        When there is none.
+    """
+    paths = sorted(path for path in folder.rglob("*.wav") if told_by_name(path.name).by)
+    if not paths:
+        raise NotEnoughClips(f"no file below {folder} is named {{digit}}_{{speaker}}_{{take}}.wav")
+    return paths
 
 
 def frame(rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def follow(store: Store, asked: Asked, now: Callable[[], float]) -> dict[str, An
         When no trainer is alive.
     """
     after = asked.after
-    with tqdm(unit="epoch", desc="training") as bar:
+    with tqdm(unit="epoch", desc="training", disable=None) as bar:
         while True:
             for event in store.board.events(after, _LOOK_SECONDS):
                 after = event.id
@@ -62,7 +62,8 @@ def follow(store: Store, asked: Asked, now: Callable[[], float]) -> dict[str, An
 def _show(bar: Any, progress: dict[str, Any] | None) -> None:
     if progress is None:
         return
-    bar.total = progress.get("epochs")
+    if bar.total != progress.get("epochs"):  # timed from its first epoch on
+        bar.reset(progress.get("epochs"))
     bar.n = progress.get("epoch", 0)
     bar.set_postfix_str(progress.get("step", ""))
     bar.refresh()

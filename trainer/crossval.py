@@ -19,7 +19,7 @@ from earmark.frontends import front_end
 from earmark.settings import Settings
 from trainer.crossvalidation import Tested, crossval, summary
 from trainer.feeding import Samples
-from trainer.folds import By
+from trainer.folds import By, cut
 from trainer.material import Material
 from trainer.recipes import RECIPES, TIME, Recipe, recipe
 
@@ -87,7 +87,8 @@ def _answer(asked: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         additions=additions,
         speakers=asked.speakers,
     )
-    tested = list(_watched(work))
+    folds = sum(1 for seed in range(asked.seeds) for _ in cut(table, by, seed=seed))
+    tested = list(_watched(work, folds))
     return {
         "recipe": chosen.name,
         "front_end": chosen.front_end,
@@ -111,27 +112,27 @@ def read(
     NotEnoughClips
         When no name below the folder tells a digit.
     """
-    with _bar("extract", "clip") as bar:
+    with _bar("extract", "clip", len(dataset.named_wavs(folder))) as bar:
         table = dataset.from_folder(
             folder, front_end(recipe.front_end), settings.limits, jobs=jobs, progress=bar.update
         )
-    with _bar("augment", "clip") as bar:
+    with _bar("augment", "clip", len(table)) as bar:
         material = Material.of_folder(settings)
         return table, material.samples(recipe, table, progress=bar.update)
 
 
-def _watched(work: Iterable[Tested]) -> Iterator[Tested]:
-    with _bar("train", "fold") as bar:
+def _watched(work: Iterable[Tested], folds: int) -> Iterator[Tested]:
+    with _bar("train", "fold", folds) as bar:
         for one in work:
             bar.set_postfix_str(f"{one.fold}: {one.score.accuracy:.3f}")
             bar.update()
             yield one
 
 
-def _bar(verb: str, unit: str) -> Any:
+def _bar(verb: str, unit: str, total: int) -> Any:
     from tqdm import tqdm
 
-    return tqdm(desc=verb, unit=unit, file=sys.stderr, leave=False, disable=None)
+    return tqdm(desc=verb, unit=unit, total=total, file=sys.stderr, leave=False, disable=None)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earmark.cli.app import AsJson, app, print_json, print_table
-from earmark.cli.telling import chosen_front_end, dataset_lines
+from earmark.cli.telling import chosen_front_end, dataset_lines, tracked
 
 if TYPE_CHECKING:
     from earmark.dataset import Stored
@@ -209,7 +209,7 @@ def _stored(frontend: str | None) -> tuple[Stored, FrontEnd]:
     store = Store.at(Settings.load().store_url)
     live = store.board.live()
     chosen = chosen_front_end(frontend or (live.front_end if live else "mfcc-mean"))
-    stored = from_store(store, chosen)
+    stored = from_store(store, chosen, track=tracked("reading"))
     if stored.table.empty:
         raise NotEnoughClips(
             f"the store holds no {chosen.name} vector of a clip with a truth: ingest clips named "
