@@ -211,6 +211,35 @@ def test_a_rescan_takes_over_the_store_and_forgets_what_is_there_no_more(
     assert sorted(map(str, paths(index.page(Query()).rows))) == sorted(each.path for each in kept)
 
 
+def test_an_index_is_being_built_until_it_was_walked_through_once(
+    index: Index, store: Store
+) -> None:
+    follower = Follower(store, index)
+    before = follower.building
+
+    follower.rescan()
+
+    assert (before, follower.building, Follower(store, index).building) == (True, False, False)
+
+
+def test_what_has_not_changed_is_not_written_again(index: Index) -> None:
+    index.record(clip(number, speaker="ann", digest=f"{number:032x}") for number in range(3))
+    before = written(index)
+
+    index.record(clip(number, speaker="ann", digest=f"{number:032x}") for number in range(3))
+    unchanged = written(index)
+    index.record([clip(1, speaker="bob")])
+
+    assert unchanged == before
+    assert written(index) > before
+    assert paths(index.page(Query(speaker="bob")).rows) == [clip(1).path]
+
+
+def written(index: Index) -> int:
+    """How many rows this thread has changed so far."""
+    return index._database.total_changes
+
+
 def test_an_event_brings_its_clips_and_is_passed_on(
     index: Index,
     store: Store,

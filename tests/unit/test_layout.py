@@ -126,14 +126,16 @@ def test_redis_is_spoken_in_the_store_the_registry_and_the_jobs_alone(repository
 def test_heavy_libraries_are_imported_late(repository: Path) -> None:
     eager = {
         str(path.relative_to(repository)): found
-        for path in python_files(repository, "earmark", "producer", "worker")
+        for path in python_files(repository, "earmark", "producer", "worker", "dashboard")
         if (found := roots(imported(path, when_loaded=True)) & HEAVY)
     }
 
     assert eager == {}
 
 
-@pytest.mark.parametrize("app", ["producer.__main__", "worker.app", "trainer.app", "earmark.cli"])
+@pytest.mark.parametrize(
+    "app", ["producer.__main__", "worker.app", "trainer.app", "earmark.cli", "dashboard.app"]
+)
 def test_a_process_starts_without_the_heavy_libraries(repository: Path, app: str) -> None:
     program = f"import sys, {app}; print(*sorted({HEAVY} & sys.modules.keys()))"
 
