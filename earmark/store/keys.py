@@ -65,3 +65,8 @@ LEDGER = (
     FORGOTTEN,
 )  # fmt: skip
 """The keys that every script takes, in the order of `prelude.lua`."""
+FIXED = (
+    *LEDGER,
+    LIVE, SERVICES, TRAINING, LAST_TRAINING, TRAINING_LOCK, TOLD, SCHEMA, SCHEMA_LOCK,
+)  # fmt: skip
+"""All keys but those of front ends and models."""

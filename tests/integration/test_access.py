@@ -22,7 +22,7 @@ from earmark.errors import StoreRefused
 from earmark.jobs import LABEL, LIVE, Batch, Sender
 from earmark.server import command as server_command
 from earmark.settings import Settings
-from earmark.store import Store
+from earmark.store import Store, keys
 from earmark.store.connection import Connection
 from tests.household import Household, Running, furnished, pending, wait_until, wait_until_done
 from tests.wavs import drop
@@ -76,7 +76,7 @@ def guarded(repository: Path) -> Iterator[Guarded]:
             admin = Connection.to(f"redis://admin:admin@127.0.0.1:{port}/0")
             admin.wait_until_ready(20)
             url = f"redis://earmark:{PASSWORD}@127.0.0.1:{port}/0"
-            yield Guarded(house.with_settings(redis_url=url), url, admin)
+            yield Guarded(house.with_settings(redis_url=url, synthetic_voices=0), url, admin)
             admin.close()
         finally:
             server.terminate()
@@ -175,11 +175,28 @@ def test_the_commands_work(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_training_is_asked_for_and_begins(guarded: Guarded, services: dict[str, Running]) -> None:
-    done = guarded.house.run("train")
+def test_a_training_is_asked_for_and_answered(
+    guarded: Guarded, services: dict[str, Running]
+) -> None:
+    done = guarded.house.run("train", "--wait")
 
-    assert done.returncode == 0, done.stderr
-    services["trainer"].wait_until_it_says("a training begins", seconds=60)
+    assert done.returncode == 1
+    assert "at least 40 are needed" in done.stdout
+
+
+def test_every_key_is_one_that_is_told_of_and_that_the_user_may_use(
+    guarded: Guarded, services: dict[str, Running], store: Store
+) -> None:
+    drop(guarded.house.inbox / "7_theo_0.wav")
+    wait_until_done(store, "7_theo_0.wav")
+    redis: Any = guarded.admin
+    used = {key.decode() for key in redis.scan_iter("*")}
+    sorts = (keys.VECTORS, keys.artefact(""), "earmark:celery:")
+
+    assert {key for key in used if not key.startswith(sorts)} <= set(keys.FIXED)
+    assert {redis.acl_dryrun("earmark", "GET", key) for key in (*keys.FIXED, *used, *sorts)} == {
+        b"OK"
+    }
 
 
 def test_nothing_that_the_services_did_was_refused(
