@@ -17,50 +17,12 @@ from typing import Any
 
 from dashboard.query import Page, Query
 from dashboard.search import search
+from dashboard.tables import COLUMNS, SCHEMA, TO_REVIEW, UPSERT, VERSION, Row, plain, row_of
 from earmark.clips import Record
 
-VERSION = 2
 RECENT = 50_000
 """How far back a sample of the latest clips goes."""
-COLUMNS = (
-    "path", "state", "label", "confidence", "truth", "truth_by", "speaker", "model", "digest",
-    "seconds", "rate", "reason", "score", "blind", "gone", "noted_at", "done_at",
-)  # fmt: skip
-
-_SCHEMA = """
-create table if not exists clips (
-    id integer primary key, path text not null unique, state text, label integer, confidence real,
-    truth text, truth_by text, speaker text, model text, digest blob, seconds real, rate integer,
-    reason text, score text, blind integer, gone integer, noted_at real, done_at real not null
-) strict;
-create index if not exists by_time on clips (done_at desc, id desc);
-create index if not exists by_state on clips (state, done_at desc, id desc);
-create index if not exists by_label on clips (label, done_at desc, id desc);
-create index if not exists by_truth on clips (truth, done_at desc, id desc);
-create index if not exists by_speaker on clips (speaker, done_at desc, id desc);
-create index if not exists by_score on clips (score, done_at desc, id desc);
-create index if not exists by_model on clips (model, done_at desc, id desc);
-create index if not exists confused on clips (truth, label, done_at desc, id desc);
-create index if not exists told on clips (done_at desc, id desc) where truth is not null;
-create index if not exists judged on clips (model, done_at desc, score, confidence)
-    where score in ('right', 'wrong');
-create index if not exists by_digest on clips (digest) where digest is not null;
-create index if not exists to_review on clips (confidence)
-    where gone = 0 and coalesce(truth_by, 'name') = 'name'
-    and (state = 'unsure' or score = 'wrong');
-create table if not exists notes (name text primary key, value text) strict;
-"""
-TO_REVIEW = (
-    "gone = 0 and coalesce(truth_by, 'name') = 'name' and (state = 'unsure' or score = 'wrong')"
-)
-_UPSERT = (
-    f"insert into clips ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})"
-    " on conflict (path) do update set "
-    + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
-)
 _CHUNK = 500
-
-Row = dict[str, Any]
 
 
 class Index:
@@ -69,7 +31,7 @@ class Index:
     Parameters
     ----------
     file
-        Made anew when it is missing, or was written by another version of this module.
+        Made anew when it is missing, or was written by another version of its tables.
     clock
         Seconds since any moment; tells when a search has taken long enough.
     """
@@ -84,12 +46,12 @@ class Index:
 
     def record(self, records: Iterable[Record]) -> None:
         """Take over what the store says of some clips."""
-        rows = [_row(record) for record in records]
+        rows = [row_of(record) for record in records]
         known = self._known([row[0] for row in rows])
         changed = [row for row in rows if row != known.get(row[0])]
         if changed:  # to write anew what is there already would cost ten times as much
             with self._transaction() as database:
-                database.executemany(_UPSERT, changed)
+                database.executemany(UPSERT, changed)
 
     def paths(self) -> Iterator[list[str]]:
         """All paths, some hundreds at a time."""
@@ -113,11 +75,11 @@ class Index:
         have a mark to go on from.
         """
         found = search(self._all, query, after=after, limit=limit, clock=self._clock)
-        return replace(found, rows=[_plain(row) for row in found.rows])
+        return replace(found, rows=[plain(row) for row in found.rows])
 
     def find(self, path: str) -> Row | None:
         found = self._all(f"select {', '.join(COLUMNS)} from clips where path = ?", (path,))
-        return _plain(found[0]) if found else None
+        return plain(found[0]) if found else None
 
     def latest(self, limit: int) -> list[Row]:
         """The clips that were labelled or failed last."""
@@ -130,7 +92,7 @@ class Index:
             "order by confidence limit ?",
             (limit + len(skip),),
         )
-        rows = (_plain(row) for row in found)
+        rows = (plain(row) for row in found)
         return [row for row in rows if row["path"] not in set(skip)][:limit]
 
     def count_to_review(self, most: int = 10_000) -> int:
@@ -191,7 +153,7 @@ class Index:
             f"where {condition} and digest is not null limit ?",
             (limit,),
         )
-        return [_plain(row) for row in found]
+        return [plain(row) for row in found]
 
     def told(self, limit: int) -> list[tuple[str, float]]:
         """Digest and confidence of the latest clips with a truth."""
@@ -229,7 +191,7 @@ class Index:
         if not _is_ours(self._file):
             for name in (self._file, *(Path(f"{self._file}{end}") for end in ("-wal", "-shm"))):
                 name.unlink(missing_ok=True)
-        self._database.executescript(_SCHEMA)
+        self._database.executescript(SCHEMA)
         self._database.execute(f"pragma user_version = {VERSION}")
 
     def _known(self, paths: Sequence[str]) -> dict[str, tuple[Any, ...]]:
@@ -267,23 +229,3 @@ def _is_ours(file: Path) -> bool:
         return False
     finally:
         database.close()
-
-
-def _row(record: Record) -> tuple[Any, ...]:
-    return (
-        record.path, str(record.state), record.label, record.confidence,
-        None if record.truth is None else str(record.truth), record.truth_by, record.speaker,
-        record.model, bytes.fromhex(record.digest) if record.digest else None, record.seconds,
-        record.rate, record.reason, str(record.score), int(record.blind), int(record.gone),
-        record.noted_at, record.done_at or record.noted_at or 0.0,
-    )  # fmt: skip
-
-
-def _plain(row: Any) -> Row:
-    values: Row = dict(row)
-    values.pop("id", None)
-    truth, digest = values["truth"], values["digest"]
-    values["truth"] = int(truth) if truth is not None and truth.isdigit() else truth
-    values["digest"] = digest.hex() if digest else None
-    values["blind"], values["gone"] = bool(values["blind"]), bool(values["gone"])
-    return values
