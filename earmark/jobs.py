@@ -177,11 +177,13 @@ def schedule(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def broker_url(store_url: str) -> str:
-    """The store's address as Celery writes it."""
+    """The store's address as Celery writes it; kombu checks a certificate only when it is told."""
     if store_url.startswith("unix://"):
         path, _, query = store_url.removeprefix("unix://").partition("?")
         database = query.removeprefix("db=") if query.startswith("db=") else "0"
         return f"redis+socket://{path}?virtual_host={database}"
+    if store_url.startswith("rediss://") and "ssl_cert_reqs=" not in store_url:
+        return f"{store_url}{'&' if '?' in store_url else '?'}ssl_cert_reqs=required"
     return store_url
 
 

@@ -41,7 +41,9 @@ def test_a_message_that_is_no_batch_is_refused(garbage: list[list[str]]) -> None
     ("store", "broker"),
     [
         ("redis://ann:secret@store:6379/3", "redis://ann:secret@store:6379/3"),
-        ("rediss://store:6380/0", "rediss://store:6380/0"),
+        ("rediss://store:6380/0", "rediss://store:6380/0?ssl_cert_reqs=required"),
+        ("rediss://s/0?ssl_ca_certs=a", "rediss://s/0?ssl_ca_certs=a&ssl_cert_reqs=required"),
+        ("rediss://store/0?ssl_cert_reqs=none", "rediss://store/0?ssl_cert_reqs=none"),
         ("unix:///run/store.sock", "redis+socket:///run/store.sock?virtual_host=0"),
         ("unix:///run/store.sock?db=2", "redis+socket:///run/store.sock?virtual_host=2"),
     ],
