@@ -18,7 +18,7 @@ _LIBRARIES = ("earmark", "tensorflow", "keras", "numpy", "scikit-learn", "ai-edg
 
 
 def fill(
-    challenger: Challenger, verdict: Verdict, *, version: str, now: datetime
+    challenger: Challenger, verdict: Verdict, *, version: str, now: datetime, cache_bytes: int = 0
 ) -> dict[str, Any]:
     """Everything but the checksums, which `trainer.artefacts.write` adds."""
     extractor = front_end(challenger.recipe.front_end)
@@ -35,7 +35,7 @@ def fill(
         "thresholds": [each.as_json() for each in challenger.calibration.thresholds],
         "calibration": _calibration(challenger),
         "recipe": challenger.recipe.as_json(),
-        "data": _data(challenger),
+        "data": _data(challenger) | {"cache_bytes": cache_bytes},
         "splits": _splits(challenger),
         "metrics": _metrics(challenger),
         "verdict": verdict.reason,

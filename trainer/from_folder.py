@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"from_folder: {error}", file=sys.stderr)
         return NOT_PUBLISHED
     print(f"{result.version or 'no new model'}: {result.reason}")
+    print(f"views of the clips take {result.cache_bytes / 1e6:,.0f} MB of disk")
     return 0 if result.outcome == PUBLISHED else NOT_PUBLISHED
 
 

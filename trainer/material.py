@@ -17,6 +17,7 @@ from earmark.frontends import FrontEnd, MfccTime, front_end
 from trainer.feeding import Samples
 from trainer.recipes import Recipe
 from trainer.synthetic import Additions, Synthesis
+from trainer.view_cache import disk_bytes
 from trainer.views import Views
 
 if TYPE_CHECKING:
@@ -83,6 +84,11 @@ class Material:
     def additions(self, recipe: Recipe, voices: int) -> Additions:
         """The synthetic voices and other sounds that a recipe wants in its training side."""
         return Synthesis(self.folder / "synthetic").additions(recipe, voices)
+
+    @property
+    def cache_bytes(self) -> int:
+        """What the caches take on disk."""
+        return disk_bytes(self.folder / "views") + Synthesis(self.folder / "synthetic").size_bytes
 
     def vectors(
         self, extractor: FrontEnd, table: pd.DataFrame

@@ -143,8 +143,14 @@ def _data(card: Card) -> str:
     return (
         f"{data['clips']:,} clips by {_number(data['speakers'], 'named speaker')}; clips per "
         f"digit: {digits or 'none'}. Fingerprint of clips, truths and speakers: "
-        f"{data['snapshot']}.\n\n{_synthetic(data['synthetic'])}"
+        f"{data['snapshot']}.\n\n{_synthetic(data['synthetic'])}{_cached(data['cache_bytes'])}"
     )
+
+
+def _cached(size_bytes: int) -> str:
+    if not size_bytes:
+        return ""
+    return f"\n\nTheir views, which the next training reads again, take {size_bytes / 1e6:,.0f} MB."
 
 
 def _synthetic(synthetic: Card) -> str:

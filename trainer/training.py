@@ -49,6 +49,8 @@ class Result:
     """By test side: accuracy, correct, clips, interval; None where there are no clips."""
     seconds: float = 0.0
     """What fitting the net took."""
+    cache_bytes: int = 0
+    """What views and synthetic voices take on disk, to be ready for the next training."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, which the next training takes as its `last`."""
@@ -100,9 +102,10 @@ def train(  # noqa: PLR0913 - one argument for each thing that a training depend
     challenger = train_challenger(
         table, recipe, terms, earlier=earlier, material=material, progress=progress
     )
+    cached = material.cache_bytes if material else 0
     verdict = challenge(challenger, registry, material.vectors if material else None)
     before_publishing()
-    version = publish(challenger, verdict, registry, now) if verdict.publish else None
+    version = publish(challenger, verdict, registry, now, cached) if verdict.publish else None
     return Result(
         outcome=PUBLISHED if verdict.publish else REFUSED,
         reason=verdict.reason,
@@ -113,11 +116,23 @@ def train(  # noqa: PLR0913 - one argument for each thing that a training depend
         speakers={name: side.value for name, side in challenger.split.speakers.items()},
         metrics=challenger.metrics,
         seconds=round(challenger.fit.seconds, 2),
+        cache_bytes=cached,
     )
 
 
-def publish(challenger: Challenger, verdict: Verdict, registry: Registry, now: datetime) -> str:
+def publish(
+    challenger: Challenger,
+    verdict: Verdict,
+    registry: Registry,
+    now: datetime,
+    cache_bytes: int = 0,
+) -> str:
     """Write a challenger as a new version, make it the live one, and prune old ones.
+
+    Parameters
+    ----------
+    cache_bytes
+        What its views and synthetic voices take on disk; stands on the card.
 
     Raises
     ------
@@ -125,7 +140,7 @@ def publish(challenger: Challenger, verdict: Verdict, registry: Registry, now: d
         When it cannot be written, or is not fit to be published; the live model stays.
     """
     version = version_name(now, snapshot.of_data(challenger.table))
-    filled = card.fill(challenger, verdict, version=version, now=now)
+    filled = card.fill(challenger, verdict, version=version, now=now, cache_bytes=cache_bytes)
     try:
         staged = registry.staging(version)
         try:
@@ -187,4 +202,5 @@ def _unchanged(last: Mapping[str, Any], now: datetime) -> Result:
         version=last["version"],
         speakers=last["speakers"],
         metrics=last["metrics"],
+        cache_bytes=last.get("cache_bytes", 0),
     )

@@ -44,6 +44,8 @@ def train(
         print_json(result)
     else:
         print(result["reason"])
+        if cached := result.get("cache_bytes"):
+            print(f"views of the clips take {cached / 1e6:,.0f} MB of disk, for the next training")
     sys.exit(0 if result["outcome"] != "failed" else 1)
 
 

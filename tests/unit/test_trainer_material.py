@@ -225,6 +225,9 @@ def test_an_empty_table_is_trained_from_synthetic_voices_alone(
     assert "on real voices that it never heard" in result.reason
     assert card["metrics"] == {"known_voices": None, "new_voices": None}
     assert (card["data"]["clips"], card["data"]["synthetic"]["voices"]) == (0, 2)
+    cached = [path for path in material.folder.rglob("*") if path.suffix in {".npz", ".views"}]
+    assert result.cache_bytes == sum(path.stat().st_size for path in cached) > 0
+    assert card["data"]["cache_bytes"] == result.cache_bytes
     assert not Classifier(registry.artefact(registry.live())).was_trained_on("0" * 32)
 
 
