@@ -52,7 +52,7 @@ class Recipe:
     """Epochs without a better one after which the training stops; None: never."""
     augmentation: Augmentation | None = None
     """Other views of the training clips; an epoch shows each clip once, in one of its views."""
-    clean_share: float = 0.2
+    clean_share: float = 0.5
     """Probability that an epoch shows a clean view of a clip."""
     synthetic: bool = False
     """Whether synthetic voices join the training side."""
