@@ -193,7 +193,7 @@ def _show(row: dict[str, Any], total: int, done: int) -> None:
             html(
                 f'<p class="hear">Heard</p><p class="huge">{_digit(row["label"])}</p>'
                 f"<p>{confidence_bar(row['confidence'])}</p>"
-                f"<p>{state_pill(row['state'])} {_named(row)}</p>"
+                f"<p>{state_pill(row['state'])} {_named(row)}</p>{_reason(row)}"
             )
             html(f"<ul>{_guesses(row)}</ul>", "guesses")
             html(f'<p class="path"><a href="/clip/{quote(path)}">{escape(path)}</a></p>')
@@ -217,6 +217,10 @@ def _named(row: dict[str, Any]) -> str:
     if row["truth"] is None:
         return ""
     return f'<span class="pill failed">its name says {escape(str(row["truth"]))}</span>'
+
+
+def _reason(row: dict[str, Any]) -> str:
+    return f'<p class="dim">{escape(row["reason"])}</p>' if row["reason"] else ""
 
 
 def _digit(label: int | None) -> str:
