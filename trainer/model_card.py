@@ -125,7 +125,12 @@ def _confidence(card: Card) -> str:
         *(_threshold(digit, each) for digit, each in enumerate(found)),
     ]
     pictures = [f"![confidence and accuracy](reliability_{side}.png)" for side in told]
-    aim = f"Each digit has its own threshold, for {card['precision']:.1%} of its labels right:"
+    clips = sum(each["heard"] for each in found)
+    aim = (
+        f"Each digit has its own threshold, for {card['precision']:.1%} of its labels right. It "
+        f"was found on the clips of the validation part that were heard as that digit, "
+        f"{clips / len(found):.0f} of {clips} on average: too few to tell that precision for sure."
+    )
     return "\n\n".join([*lines, aim, "\n".join(rows), *pictures])
 
 
