@@ -99,6 +99,25 @@ def test_8_clips_in_hand_when_the_server_is_killed_are_done_when_it_is_back(mort
 
 
 @pytest.mark.long
+def test_8_a_store_of_up_that_is_killed_is_started_again_and_used(
+    furnished_house: Household, recoveries: dict[str, float]
+) -> None:
+    with furnished_house.with_settings(lease_seconds=30, reconcile_seconds=60).running("up") as up:
+        up.wait_until_it_says("is ready", seconds=60)
+        store = Store.at(furnished_house.settings.store_url)
+        scene = Scene(furnished_house, store, recoveries)
+        scene.drop("before.wav")
+        scene.wait_until_kept()
+        server = store.connection.info("server")["process_id"]
+        with scene.recovery("8 store of `earmark up` killed, with the default lease"):
+            os.kill(server, signal.SIGKILL)
+            scene.drop("after.wav")
+            up.wait_until_it_says("store died (killed by SIGKILL)")
+            store.connection.wait_until_ready(20)
+        store.connection.close()
+
+
+@pytest.mark.long
 def test_5_a_write_that_was_cut_off_in_the_middle_is_done_again(mortal: Mortal) -> None:
     scene, lives = mortal
     with scene.worker(), scene.producer():

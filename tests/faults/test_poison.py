@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +136,9 @@ def test_15_bytes_that_are_no_message_end_a_worker_and_lose_nothing(scene: Scene
     with scene.producer(), scene.worker() as worker:
         scene.store.connection.lpush(f"earmark:celery:{LIVE}", b"\x00 garbage")
         scene.drop("a.wav")
-        ended = _ended_or_done(scene, worker)
-        with scene.worker() if ended else scene.producer():
+        with scene.recovery("15 bytes that are no message"), ExitStack() as others:
+            if _ended_or_done(scene, worker):
+                others.enter_context(scene.worker())
             scene.wait_until_kept()
 
 
