@@ -40,6 +40,7 @@ class Follower:
         self._index = index
         self._rescan_seconds = rescan_seconds
         self._stop = threading.Event()
+        self._reading = threading.Lock()
         self._listeners: list[Listener] = []
         self._threads = [
             threading.Thread(target=self._repeat, args=(each,), daemon=True, name=each.__name__)
@@ -60,9 +61,7 @@ class Follower:
 
     def take_in(self, event: Event) -> None:
         """Bring the index up to an event, and pass it on."""
-        paths = [clip["path"] for clip in event.fields.get("clips", ())]
-        records = [record for record in self._store.clips.records(paths) if record is not None]
-        self._index.record(records)
+        records = self._read([clip["path"] for clip in event.fields.get("clips", ())])
         for listener in self._listeners:
             listener(event, records)
 
@@ -76,12 +75,19 @@ class Follower:
         share = _FIRST_SHARE if self.building else _SHARE
         records = self._store.clips.all_records()
         for chunk in self._gently(iter(lambda: list(islice(records, _CHUNK)), []), share):
-            self._index.record(chunk)
+            self._read(self._index.differing(chunk))
         for paths in self._gently(self._index.paths(), share):
             heads = self._store.clips.heads(paths)
             self._index.drop([path for path, head in zip(paths, heads, strict=True) if not head])
         if not self._stop.is_set():
             self._index.keep(_WHOLE, "yes")
+
+    def _read(self, paths: list[str]) -> list[Record]:
+        """Take clips over as the store has them now; one thread at a time, so the newest stays."""
+        with self._reading:
+            records = [record for record in self._store.clips.records(paths) if record is not None]
+            self._index.record(records)
+        return records
 
     def _gently(self, items: Iterable[_Item], share: float) -> Iterator[_Item]:
         """Pass items through, resting after each; ends early when told to stop."""

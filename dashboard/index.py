@@ -46,12 +46,14 @@ class Index:
 
     def record(self, records: Iterable[Record]) -> None:
         """Take over what the store says of some clips."""
-        rows = [row_of(record) for record in records]
-        known = self._known([row[0] for row in rows])
-        changed = [row for row in rows if row != known.get(row[0])]
+        changed = self._changed(records)
         if changed:  # to write anew what is there already would cost ten times as much
             with self._transaction() as database:
                 database.executemany(UPSERT, changed)
+
+    def differing(self, records: Iterable[Record]) -> list[str]:
+        """The paths of those that are not here, or not like that."""
+        return [row[0] for row in self._changed(records)]
 
     def paths(self) -> Iterator[list[str]]:
         """All paths, some hundreds at a time."""
@@ -193,6 +195,11 @@ class Index:
                 name.unlink(missing_ok=True)
         self._database.executescript(SCHEMA)
         self._database.execute(f"pragma user_version = {VERSION}")
+
+    def _changed(self, records: Iterable[Record]) -> list[tuple[Any, ...]]:
+        rows = [row_of(record) for record in records]
+        known = self._known([row[0] for row in rows])
+        return [row for row in rows if row != known.get(row[0])]
 
     def _known(self, paths: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         """The rows that there are."""

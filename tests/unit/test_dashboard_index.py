@@ -211,6 +211,27 @@ def test_a_rescan_takes_over_the_store_and_forgets_what_is_there_no_more(
     assert sorted(map(str, paths(index.page(Query()).rows))) == sorted(each.path for each in kept)
 
 
+def test_a_rescan_does_not_bring_back_what_has_changed_since_it_read(
+    index: Index,
+    store: Store,
+    tmp_path: Path,
+    tone: Callable[..., Path],
+    label_inbox: Callable[..., list[Record]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tone(tmp_path / "inbox" / "7_theo_1.wav")
+    [labelled] = label_inbox(tmp_path / "inbox")
+    before = labelled.but(state=State.QUEUED, label=None)
+    index.record([labelled])
+    monkeypatch.setattr(store.clips, "all_records", lambda: iter([before]))
+
+    Follower(store, index).rescan()
+
+    found = index.find("7_theo_1.wav")
+    assert found is not None
+    assert found["state"] == labelled.state
+
+
 def test_an_index_is_being_built_until_it_was_walked_through_once(
     index: Index, store: Store
 ) -> None:
