@@ -132,7 +132,7 @@ def _digits(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _inner(model: Any, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """What the layer of the logits is given, the mean of all throats."""
-    inner = keras().Model(model.inputs, model.get_layer(LAST).input)
+    inner = keras().Model(model.inputs[0], model.get_layer(LAST).input)
     given = np.asarray(inner(vectors, training=False))
     return np.asarray(given.reshape(len(given), -1, given.shape[-1]).mean(axis=1))
 
