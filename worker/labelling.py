@@ -168,14 +168,14 @@ def _label(
         told = told_of(claim.record.path, told_by_correction(claim.correction))
         noted = claim.record.told(told)
         if isinstance(outcome, Failed):
-            done = replace(noted, state=State.FAILED, reason=outcome.reason, done_at=bench.clock())
+            done = noted.but(state=State.FAILED, reason=outcome.reason, done_at=bench.clock())
             settlements.append(Settlement(done, claim.correction))
             continue
         known = _known(outcome, bench.clock())
         done = (
             _labelled(noted, next(guesses), classifier, **known)
             if classifier
-            else replace(noted, state=State.UNSURE, **known)
+            else noted.but(state=State.UNSURE, **known)
         )
         settlements.append(Settlement(done, claim.correction, outcome.vector))
     return settlements
@@ -202,8 +202,7 @@ def _labelled(record: Record, guess: Guess, classifier: Classifier, **known: Any
     """The record with its label; a clip that a person has spoken for is never unsure."""
     sure = guess.sure or record.truth_by not in (None, "name")
     digest = known.get("digest", record.digest)
-    return replace(
-        record,
+    return record.but(
         state=State.LABELLED if sure else State.UNSURE,
         label=guess.label,
         confidence=guess.confidence,
@@ -231,7 +230,7 @@ def _corrected(settlement: Settlement, correction: bytes) -> Settlement:
     told = told_of(settlement.record.path, told_by_correction(correction))
     record = settlement.record.told(told)
     if record.state is State.UNSURE and record.label is not None and correction:
-        record = replace(record, state=State.LABELLED)
+        record = record.but(state=State.LABELLED)
     return replace(settlement, record=record, correction=correction)
 
 
