@@ -153,7 +153,8 @@ def _lines(found: Mapping[str, Times], addresses: Mapping[str, str]) -> Iterator
     yield " " * width + "".join(f"{phase:>24}" for phase in found)
     yield "asked".ljust(width) + f"{'median':>15}{'worst':>9}" * len(found)
     for words in addresses:
-        yield words.ljust(width) + "".join(_numbers(each.get(words)) for each in found.values())
+        numbers = (_numbers(each.get(words)) for each in found.values())
+        yield f"{words:<{width}}{''.join(numbers)}".rstrip()
 
 
 def _numbers(times: Sequence[float] | None) -> str:
