@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from collections.abc import Iterator
@@ -92,3 +93,27 @@ def test_every_command_shows_an_example(command: TyperGroup) -> None:
             yield from leaves(each) if isinstance(each, TyperGroup) else [each]
 
     assert [each.name for each in leaves(command) if "Example: " not in (each.help or "")] == []
+
+
+def known_tests(*folders: str) -> set[str]:
+    files = (file for folder in folders for file in (ROOT / "tests" / folder).glob("test_*.py"))
+    trees = (ast.parse(file.read_text()) for file in files)
+    found = (node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef))
+    return {each.name for each in found if each.name.startswith("test_")}
+
+
+def test_every_row_about_reliability_names_the_tests_that_show_it() -> None:
+    page = (ROOT / "docs/reliability.md").read_text()
+    rows = re.findall(r"^\| (?!-|\|* *fault|condition).*\|$", page, re.MULTILINE)
+    named = [set(re.findall(r"`(test_\w+)`", row.rsplit("|", 2)[1])) for row in rows]
+
+    assert len(rows) > 40
+    assert [row for row, tests in zip(rows, named, strict=True) if not tests] == []
+    assert set().union(*named) <= known_tests("faults", "integration", "unit")
+
+
+def test_every_test_of_a_fault_is_told_of() -> None:
+    page = (ROOT / "docs/reliability.md").read_text()
+    faults = {name for name in known_tests("faults") if re.match(r"test_\d", name)}
+
+    assert {name for name in faults if f"`{name}`" not in page} == set()
