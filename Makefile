@@ -58,7 +58,7 @@ audit: $(READY) ## known holes in what the locks name; fails when a package coul
 bench: $(READY) ## all benchmarks
 	@$(RUN) bench
 
-bench-quick: $(READY) ## the benchmarks in under a minute
+bench-quick: $(READY) ## the benchmarks in two minutes
 	@$(RUN) bench --quick
 
 screenshots: $(READY) ## the README's pictures, of a dashboard of their own (needs chromium)
