@@ -16,6 +16,7 @@ from earmark.status import service_counts
 from earmark.store import Store
 
 _LOOK_SECONDS = 0.5
+_CUT_OFF = "the training was cut off, for its trainer was ended: ask for it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def follow(store: Store, asked: Asked, now: Callable[[], float]) -> dict[str, An
         When no trainer is alive.
     """
     after = asked.after
+    began = vanished = False
     with tqdm(unit="epoch", desc="training", disable=None) as bar:
         while True:
             for event in store.board.events(after, _LOOK_SECONDS):
@@ -55,7 +57,13 @@ def follow(store: Store, asked: Asked, now: Callable[[], float]) -> dict[str, An
                 if event.kind == "training" and event.fields.get("request") == asked.request:
                     result: dict[str, Any] = event.fields["result"]
                     return result
-            _show(bar, store.board.training())
+            progress = store.board.training()
+            _show(bar, progress)
+            if vanished:  # and its result, which comes right after, did not come
+                return {"outcome": "failed", "reason": _CUT_OFF}
+            is_ours = progress is not None and progress.get("request") == asked.request
+            vanished = began and not is_ours
+            began |= is_ours
             _insist_on_a_trainer(store, now())
 
 

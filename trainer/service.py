@@ -68,7 +68,7 @@ def run(desk: Desk, *, recipe: str | None, force: bool, request: str = "") -> Ma
         Which request the training answers, as `Sender.train` named it.
     """
     try:
-        with desk.store.board.training_lock() as lock:
+        with desk.store.board.training_lock(request) as lock:
             result = _trained(desk, lock, recipe or desk.settings.recipe, force)
             desk.store.board.end_training(result, request)
     except TrainingBusy as error:
@@ -111,11 +111,15 @@ def _train(
     desk: Desk, lock: TrainingLock, recipe: str, force: bool, last: Mapping[str, Any]
 ) -> Result:
     board, chosen = desk.store.board, recipe_of(recipe)
-    board.tell_training({"step": "loading clips"})
-    table = load(desk, front_end(chosen.front_end))
+
+    def tell(step: str, **how_far: int) -> None:
+        board.tell_training({"step": step, "request": lock.request, **how_far})
 
     def progress(epoch: Epoch) -> None:
-        board.tell_training({"step": "fitting", "epoch": epoch.epoch, "epochs": epoch.epochs})
+        tell("fitting", epoch=epoch.epoch, epochs=epoch.epochs)
+
+    tell("loading clips")
+    table = load(desk, front_end(chosen.front_end))
 
     return train(
         table,

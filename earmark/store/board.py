@@ -126,10 +126,15 @@ class Board:
         self._redis.xadd(keys.EVENTS, entry, maxlen=EVENTS_KEPT)
 
     @contextmanager
-    def training_lock(self) -> Iterator[TrainingLock]:
+    def training_lock(self, request: str = "") -> Iterator[TrainingLock]:
         """The right to train, which only one process anywhere holds.
 
         It is renewed in the background; when that fails, `TrainingLock.renew` finds it lost.
+
+        Parameters
+        ----------
+        request
+            Which request the training answers.
 
         Raises
         ------
@@ -141,7 +146,7 @@ class Board:
         )
         if not lock.acquire():
             raise TrainingBusy("another training is under way; one runs at a time")
-        held = TrainingLock(self._redis, lock)
+        held = TrainingLock(self._redis, lock, request)
         try:
             with held.kept():
                 yield held

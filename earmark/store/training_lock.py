@@ -24,9 +24,10 @@ _RENEW_SECONDS = 4
 class TrainingLock:
     """The held lock; it runs out unless it is renewed, and the training's progress with it."""
 
-    def __init__(self, redis: Any, lock: Any) -> None:
+    def __init__(self, redis: Any, lock: Any, request: str) -> None:
         self._redis = redis
         self._lock = lock
+        self.request = request
 
     def renew(self) -> None:
         """Hold the lock for another `LOCK_SECONDS`.

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
+from itertools import count
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -24,6 +25,7 @@ from earmark.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement
 from earmark.store.vectors import table
+from earmark.training import Asked, follow
 from tests.clip_tables import clip_table, vector
 from tests.household import Household, Running, alive, children_of, wait_until
 from tests.tiny_models import FIRST
@@ -177,6 +179,26 @@ def test_nobody_waits_for_a_training_whose_process_was_killed(
     assert result["outcome"] == "failed"
     assert "cut off" in result["reason"]
     assert store.board.training() is None
+
+
+def test_nobody_waits_for_a_training_whose_trainer_was_killed(
+    house: Household, store: Store
+) -> None:
+    """A killed trainer tells nobody; what it told of its progress runs out."""
+    asked = Asked(request="ours", after=store.board.newest_event())
+    store.board.sign_of_life("trainer@here:1", time.time())
+    store.board.tell_training({"step": "fitting", "epoch": 1, "epochs": 9, "request": "ours"})
+    looks = count()
+
+    def now() -> float:
+        if next(looks) == 1:
+            store.connection.delete(keys.TRAINING)
+        return time.time()
+
+    result = follow(store, asked, now)
+
+    assert result["outcome"] == "failed"
+    assert "ask for it again" in result["reason"]
 
 
 def test_a_refused_challenger_leaves_the_champion(desk: Desk) -> None:
