@@ -10,25 +10,13 @@ import time
 from functools import cache
 from typing import Any
 
-from celery.signals import (
-    heartbeat_sent,
-    task_failure,
-    worker_process_init,
-    worker_ready,
-    worker_shutting_down,
-)
+from celery.signals import task_failure, worker_ready
 
 from earmark.jobs import TRAIN, TRAIN_IF_DUE, TRAINING, make_app
 from earmark.registry import Registry
-from earmark.services import (
-    LAST_SECONDS,
-    ServiceName,
-    end_at_once_with_parent,
-    end_within,
-    sign_of_life,
-    sign_off,
-)
+from earmark.services import ServiceName
 from earmark.settings import Settings
+from earmark.signs import show_life
 
 app = make_app(
     "trainer",
@@ -85,21 +73,6 @@ def _announce(**_: Any) -> None:
     from trainer import service
 
     service.announce(_desk())
-    sign_of_life(ServiceName.TRAINER)
 
 
-@worker_process_init.connect
-def _tie_to_parent(**_: Any) -> None:
-    end_at_once_with_parent()
-
-
-@heartbeat_sent.connect
-def _beat(**_: Any) -> None:
-    sign_of_life(ServiceName.TRAINER)
-
-
-@worker_shutting_down.connect
-def _leave(**_: Any) -> None:
-    end_within(LAST_SECONDS)
-    heartbeat_sent.disconnect(_beat)  # one on the way out would tell that this process lives
-    sign_off(ServiceName.TRAINER)
+show_life(ServiceName.TRAINER)

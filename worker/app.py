@@ -11,29 +11,16 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from celery.signals import (
-    heartbeat_sent,
-    worker_init,
-    worker_process_init,
-    worker_ready,
-    worker_shutting_down,
-)
+from celery.signals import worker_init, worker_process_init
 
 from earmark.audio import Sound
 from earmark.errors import StoreUnreachable
 from earmark.frontends import FRONT_ENDS
 from earmark.jobs import BULK, EXTRACT, LABEL, LIVE, RELABEL, Batch, make_app
 from earmark.registry import Registry
-from earmark.services import (
-    LAST_SECONDS,
-    ServiceName,
-    end_at_once_with_parent,
-    end_within,
-    quiet_numerics,
-    sign_of_life,
-    sign_off,
-)
+from earmark.services import ServiceName, quiet_numerics
 from earmark.settings import Settings
+from earmark.signs import show_life
 from earmark.store import Store
 from worker.extracting import extract_lacking
 from worker.labelling import Bench, label_batch, relabel
@@ -106,20 +93,9 @@ def _before_the_fork(**_: Any) -> None:
         front_end.extract([silence])
 
 
+show_life(ServiceName.WORKER)
+
+
 @worker_process_init.connect
 def _warm_up(**_: Any) -> None:
-    end_at_once_with_parent()
     _bench().model.current()
-
-
-@worker_ready.connect
-@heartbeat_sent.connect
-def _beat(**_: Any) -> None:
-    sign_of_life(ServiceName.WORKER)
-
-
-@worker_shutting_down.connect
-def _leave(**_: Any) -> None:
-    end_within(LAST_SECONDS)
-    heartbeat_sent.disconnect(_beat)  # one on the way out would tell that this process lives
-    sign_off(ServiceName.WORKER)
