@@ -60,6 +60,7 @@ CASES = (
     Case(By.SYNTHETIC, TIME, synthetic=True),
     Case(By.OFFICIAL, NOTEBOOK),
     Case(By.OFFICIAL, SCALED),
+    Case(By.OFFICIAL, TIME, quick=False),
     Case(By.OFFICIAL, TIME, synthetic=True),
     Case(By.CLIP, NOTEBOOK, quick=False),
     Case(By.CLIP, TIME, synthetic=True, quick=False),
