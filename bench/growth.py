@@ -52,11 +52,12 @@ def part(setting: Setting) -> Part:
     costs: dict[int, Cost] = {}
     rows: list[Row] = []
     with rig(setting.models, 1) as home:
+        empty = _used_bytes(home.store)
         for size in sizes:
             _grow(home.store, len_before := _count(home.store), size - len_before)
             if size in LOADED_SIZES:
                 rows.append(_loading(home.store, size))
-            costs[size] = _cost(home.store, first=size)
+            costs[size] = _cost(home.store, first=size, empty=empty)
     first = costs[sizes[0]].microseconds
     ledger = [
         Row(
@@ -127,17 +128,21 @@ def _count(store: Store) -> int:
     return int(store.connection.hlen(keys.CLIPS))
 
 
-def _cost(store: Store, first: int) -> Cost:
+def _cost(store: Store, first: int, empty: int) -> Cost:
     """The cheapest of some batches that go through the ledger; they are taken out again."""
     _wait_for_quiet(store)
     _let_tables_grow(store, first)
-    used = int(store.connection.info("memory")["used_memory"])
+    used = _used_bytes(store) - empty
     cheapest = float("inf")
     for turn in range(ROUNDS):
         # Numbers that no other size has used: what was forgotten once is not noted again.
         seconds = _come_and_go(store, 10**8 + 100 * first + turn * BATCH_CLIPS)
         cheapest = min(cheapest, seconds)
     return Cost(cheapest / BATCH_CLIPS * 1e6, used / first + _event_bytes(store))
+
+
+def _used_bytes(store: Store) -> int:
+    return int(store.connection.info("memory")["used_memory"])
 
 
 def _come_and_go(store: Store, first: int) -> float:
