@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,7 @@ _CHUNK = 1_000
 class Wanted:
     """Which clips; None wants any."""
 
+    paths: Sequence[str] | None = None
     state: State | None = None
     label: int | None = None
     truth: Truth | None = None
@@ -35,8 +36,18 @@ class Wanted:
 
 
 def find(ledger: Ledger, wanted: Wanted, limit: int) -> Iterator[Record]:
-    """Clips that fit, in no order, at most `limit` of them."""
-    records = _in_state(ledger, wanted.state) if wanted.state else ledger.all_records()
+    """Clips that fit, at most `limit` of them; in no order, unless they are named.
+
+    Raises
+    ------
+    LabelError
+        When one is named that is not known.
+    """
+    records: Iterable[Record]
+    if wanted.paths:
+        records = [_known(ledger, path) for path in wanted.paths]
+    else:
+        records = _in_state(ledger, wanted.state) if wanted.state else ledger.all_records()
     yield from islice(filter(wanted.fits, records), limit)
 
 
@@ -71,6 +82,16 @@ def retry(ledger: Ledger, paths: Sequence[str] | None = None, *, limit: int) -> 
     return Retried(swapped, max(left, 0))
 
 
+def _known(ledger: Ledger, path: str) -> Record:
+    [record] = ledger.records([path])
+    if record is None:
+        raise LabelError(
+            f"there is no clip {path!r}; give its path relative to the inbox, "
+            "as `earmark clips list` shows it"
+        )
+    return record
+
+
 def correct(ledger: Ledger, file: Path, line: labels.Line) -> Record:
     """Take somebody's word for what is spoken in a clip: on disk first, then in the store.
 
@@ -79,11 +100,7 @@ def correct(ledger: Ledger, file: Path, line: labels.Line) -> Record:
     LabelError
         When there is no such clip.
     """
-    if ledger.records([line.path])[0] is None:
-        raise LabelError(
-            f"there is no clip {line.path!r}; give its path relative to the inbox, "
-            "as `earmark clips list` shows it"
-        )
+    _known(ledger, line.path)
     labels.append(file, [line])
     ledger.correct(line.path, line.told)
     while True:

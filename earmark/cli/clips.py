@@ -19,6 +19,10 @@ app.add_typer(clips, name="clips")
 
 @clips.command("list")
 def list_clips(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Paths in the inbox; default: all clips.")
+    ] = None,
+    *,
     state: Annotated[str | None, typer.Option(help="pending, queued, labelled, ...")] = None,
     label: Annotated[int | None, typer.Option(min=0, max=9, help="What was heard.")] = None,
     truth: Annotated[str | None, typer.Option(help="What is known: 0 to 9, or none.")] = None,
@@ -26,14 +30,15 @@ def list_clips(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List clips, in no order.
+    """List clips; in no order, unless they are named.
 
-    Example: earmark clips list --state failed
+    Example: earmark clips list memo.wav
     """
     from earmark.curation import Wanted, find
     from earmark.labels import parse_digit
 
     wanted = Wanted(
+        paths=paths,
         state=_state(state) if state else None,
         label=label,
         truth=parse_digit(truth) if truth else None,

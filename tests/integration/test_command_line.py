@@ -98,6 +98,8 @@ def three(store: Store) -> None:
     ("options", "paths"),
     [
         ([], {"7_theo_1.wav", "memo.wav", "broken.wav"}),
+        (["memo.wav", "7_theo_1.wav"], {"memo.wav", "7_theo_1.wav"}),
+        (["memo.wav", "--state", "failed"], set()),
         (["--state", "failed"], {"broken.wav"}),
         (["--state", "unsure"], {"memo.wav"}),
         (["--label", "0"], {"memo.wav"}),
@@ -113,6 +115,14 @@ def test_clips_are_listed_by_what_is_wanted(
     done = earmark("clips", "list", "--json", *options)
 
     assert {row["path"] for row in done.json} == paths
+
+
+@pytest.mark.usefixtures("three")
+def test_a_clip_that_is_named_and_not_known_is_told(earmark: Earmark) -> None:
+    done = earmark("clips", "list", "nowhere.wav")
+
+    assert done.code == 1
+    assert "there is no clip 'nowhere.wav'" in done.err
 
 
 @pytest.mark.usefixtures("three")
