@@ -207,7 +207,7 @@ def test_the_map_is_drawn_and_a_point_can_be_heard(page: Any) -> None:
 def test_every_page_fits_a_phone(phone: Any, path: str) -> None:
     phone.goto(path)
     phone.wait_for_selector("main h1", state="attached")
-    phone.wait_for_timeout(500)
+    phone.wait_for_load_state("networkidle")
 
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -219,7 +219,7 @@ def test_every_page_is_accessible(page: Any, path: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     page.goto(path)
     page.wait_for_selector("main h1", state="attached")
-    page.wait_for_timeout(500)
+    page.wait_for_load_state("networkidle")
 
     found = axe.Axe().run(page).response["violations"]
 
