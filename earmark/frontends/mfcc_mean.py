@@ -10,21 +10,18 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import Sound
 from earmark.frontends.filters import cosines, hann, slaney_filters
-from earmark.frontends.frontend import fingerprint
-from earmark.frontends.resampling import resampled
+from earmark.frontends.frontend import FrontEnd
 from earmark.frontends.spectra import Framing, band_power
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-_REVISION = 1
 _NEPERS_TO_DECIBELS = 10 / np.log(10)
 
 
 @dataclass(frozen=True, kw_only=True)
-class MfccMean:
+class MfccMean(FrontEnd):
     """Mel-frequency cepstral coefficients, averaged over time.
 
     Equal to `np.mean(librosa.feature.mfcc(y=y, sr=22050, n_mfcc=40).T, axis=0)` after
@@ -52,36 +49,15 @@ class MfccMean:
     """Bands more than this below the loudest one of the clip are raised to it."""
 
     name: ClassVar[str] = "mfcc-mean"
+    revision: ClassVar[int] = 1
 
     @property
     def dimensions(self) -> int:
         """Values a vector."""
         return self.coefficients
 
-    @property
-    def fingerprint(self) -> str:
-        """16 hex digits that change when any vector would."""
-        return fingerprint(self.name, _REVISION, self)
-
-    def extract(self, sounds: Sequence[Sound]) -> NDArray[np.float32]:
-        """Extract the vectors of some clips.
-
-        Parameters
-        ----------
-        sounds
-            Clips of any sampling rates.
-
-        Returns
-        -------
-        ndarray, float32, of shape (len(sounds), dimensions)
-            In the order of `sounds`.
-        """
-        vectors = np.empty((len(sounds), self.dimensions), np.float32)
-        for indices, clips in resampled(sounds, self.rate):
-            vectors[indices] = self._coefficients(clips)
-        return vectors
-
-    def _coefficients(self, clips: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    def vectors(self, clips: Sequence[NDArray[np.float32]]) -> NDArray[np.floating]:
+        """Of shape (len(clips), coefficients)."""
         tables = _tables(self)
         power = band_power(clips, tables.framing, self.fft_size, tables.filters)
         np.maximum(power, np.float32(self.least_power), out=power)

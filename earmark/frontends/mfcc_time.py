@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import Sound
 from earmark.frontends.filters import averaging_filters, cosines, hann, htk_edges, warped
-from earmark.frontends.frontend import fingerprint
+from earmark.frontends.frontend import FrontEnd
 from earmark.frontends.pooling import centred_pooling
-from earmark.frontends.resampling import resampled
 from earmark.frontends.spectra import Framing, band_power
 from earmark.frontends.trimming import Spans, side_by_side, trimmed
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-_REVISION = 1
 _NEPERS_PER_DECIBEL = np.log(10) / 10
 _LEAST_POWER = np.float32(1e-30)
 """Power that silence is taken for, so that nothing is divided by zero."""
@@ -57,7 +54,7 @@ _PLAIN = Hearing()
 
 
 @dataclass(frozen=True, kw_only=True)
-class MfccTime:
+class MfccTime(FrontEnd):
     """Mel-frequency cepstral coefficients at a few moments of a word.
 
     - resample to 8 kHz, so that all recordings agree with telephone speech
@@ -98,34 +95,16 @@ class MfccTime:
     """Coefficients a moment, the zeroth included."""
 
     name: ClassVar[str] = "mfcc-time"
+    revision: ClassVar[int] = 1
 
     @property
     def dimensions(self) -> int:
         """Values a vector: `vector.reshape(steps, coefficients)` is its picture."""
         return self.steps * self.coefficients
 
-    @property
-    def fingerprint(self) -> str:
-        """16 hex digits that change when any vector would."""
-        return fingerprint(self.name, _REVISION, self)
-
-    def extract(self, sounds: Sequence[Sound]) -> NDArray[np.float32]:
-        """Extract the vectors of some clips.
-
-        Parameters
-        ----------
-        sounds
-            Clips of any sampling rates.
-
-        Returns
-        -------
-        ndarray, float32, of shape (len(sounds), dimensions)
-            In the order of `sounds`; each step's coefficients stand together.
-        """
-        vectors = np.empty((len(sounds), self.dimensions), np.float32)
-        for indices, clips in resampled(sounds, self.rate):
-            vectors[indices] = self.describe(self.log_mels(clips))
-        return vectors
+    def vectors(self, clips: Sequence[NDArray[np.float32]]) -> NDArray[np.floating]:
+        """Of shape (len(clips), dimensions); each step's coefficients stand together."""
+        return self.describe(self.log_mels(clips))
 
     def log_mels(self, clips: Sequence[NDArray[np.float32]], hearing: Hearing = _PLAIN) -> LogMels:
         """Mel levels of clips that are at `rate` already, and where their words are.
