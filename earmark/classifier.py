@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from earmark.artefact import Announcement, Artefact
 from earmark.errors import CorruptModel, FrontEndMismatch
 from earmark.frontends import FrontEnd, front_end
-from earmark.registry import Announcement, Artefact
 
 if TYPE_CHECKING:
     from ai_edge_litert.interpreter import Interpreter
@@ -77,16 +77,9 @@ class Classifier:
         return self.announcement.version
 
     def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probability of each digit.
+        """As `everything`, of the digits alone: float32, shape (clips, 10).
 
-        Parameters
-        ----------
-        vectors
-            float32, shape (clips, dimensions of the front end).
-
-        Returns
-        -------
-        float32, shape (clips, 10); each row sums to 1, or to less by the probability of no digit.
+        Each row sums to 1, or to less by the probability of no digit.
         """
         return self.everything(vectors)[:, :DIGITS]
 

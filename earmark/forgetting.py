@@ -17,11 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from earmark import labels
+from earmark.artefact import TRAINED_ON, digest_keys
 from earmark.clips import Record, Revision, told_of
 from earmark.errors import ClipError, LabelError, ModelError, TrainingBusy
 from earmark.extraction import inside
 from earmark.finding import wavs_below
-from earmark.registry import TRAINED_ON, Registry, digest_keys
+from earmark.registry import Registry
 from earmark.store import Store
 
 FILE = "forgotten.csv"

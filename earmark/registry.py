@@ -21,83 +21,18 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from earmark.artefact import LITERT, TRAINED_ON, Announcement, Artefact, check
 from earmark.errors import CorruptModel, NoModel
 
 POINTER = "live"
 CARD = "card.json"
-LITERT = "model.tflite"
 KERAS = "model.keras"
-TRAINED_ON = "trained_on.npy"
 PINNED = "pinned"
 KEEP = 20
 """How many versions are kept beside the live one and the pinned ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """What a worker must know to label with a model."""
-
-    version: str
-    front_end: str
-    fingerprint: str
-    litert_sha256: str
-    trained_on_sha256: str
-    thresholds: tuple[float, ...]
-    """For each digit the confidence below which its label is unsure, shape (10,)."""
-    known_voices: float | None
-    """Accuracy on voices that were trained on; None where it could not be measured."""
-    new_voices: float | None
-    """Accuracy on voices that were never heard."""
-
-    @classmethod
-    def of_json(cls, values: dict[str, Any]) -> Self:
-        """As it was announced, also by a program that knew one threshold for all digits."""
-        values = dict(values)
-        one = values.pop("confidence", None)
-        thresholds = values.pop("thresholds", None) or (one,) * 10
-        return cls(**values, thresholds=tuple(thresholds))
-
-    @classmethod
-    def of_card(cls, card: dict[str, Any]) -> Self:
-        return cls(
-            version=card["version"],
-            front_end=card["front_end"]["name"],
-            fingerprint=card["front_end"]["fingerprint"],
-            litert_sha256=card["checksums"][LITERT],
-            trained_on_sha256=card["checksums"][TRAINED_ON],
-            thresholds=_thresholds(card),
-            known_voices=_accuracy(card, "known_voices"),
-            new_voices=_accuracy(card, "new_voices"),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Artefact:
-    """What a worker needs of a version, its checksums verified."""
-
-    announcement: Announcement
-    litert: bytes
-    trained_on: bytes
-
-    @classmethod
-    def verified(cls, announcement: Announcement, litert: bytes, trained_on: bytes) -> Self:
-        """Hold the bytes against the announced checksums.
-
-        Raises
-        ------
-        CorruptModel
-            When they are not what was announced.
-        """
-        _check(announcement.version, LITERT, litert, announcement.litert_sha256)
-        _check(announcement.version, TRAINED_ON, trained_on, announcement.trained_on_sha256)
-        return cls(announcement, litert, trained_on)
 
 
 class Registry:
@@ -201,7 +136,7 @@ class Registry:
     def keras(self, version: str) -> Path:
         """The `.keras` file, held against the card's checksum."""
         path = self.path(version) / KERAS
-        _check(version, KERAS, path.read_bytes(), self.card(version)["checksums"][KERAS])
+        check(version, KERAS, path.read_bytes(), self.card(version)["checksums"][KERAS])
         return path
 
     def publish(self, staged: Path, version: str) -> None:
@@ -284,22 +219,6 @@ def shipped_models() -> Path:
     return inside if inside.is_dir() else package.parent / "models"
 
 
-def digest_keys(digests: list[str]) -> NDArray[np.uint64]:
-    """The first 8 bytes of each digest, sorted: a compact table of what a model has seen."""
-    keys = [int(digest[:16], 16) for digest in digests]
-    return np.unique(np.array(keys, dtype=np.uint64))
-
-
-def _thresholds(card: dict[str, Any]) -> tuple[float, ...]:
-    found = card.get("thresholds") or []
-    return tuple(float(each["confidence"]) for each in found) or (float(card["confidence"]),) * 10
-
-
-def _accuracy(card: dict[str, Any], voices: str) -> float | None:
-    measured = card["metrics"][voices]
-    return None if measured is None else float(measured["accuracy"])
-
-
 def _versions_in(folder: Path) -> list[str]:
     return [path.parent.name for path in _cards(folder)]
 
@@ -307,15 +226,6 @@ def _versions_in(folder: Path) -> list[str]:
 def _cards(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
         yield from (path for path in folder.glob(f"*/{CARD}") if path.parent.name[0] != ".")
-
-
-def _check(version: str, name: str, data: bytes, expected: str) -> None:
-    found = hashlib.sha256(data).hexdigest()
-    if found != expected:
-        raise CorruptModel(
-            f"{name} of model {version} is not the published one: "
-            f"SHA-256 {found[:12]} where the card says {expected[:12]}"
-        )
 
 
 def _flush(path: Path) -> None:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from earmark.artefact import LITERT, TRAINED_ON, Announcement, Artefact, digest_keys
 from earmark.classifier import Classifier
 from earmark.dataset import matrix
 from earmark.errors import TrainingError
-from earmark.registry import CARD, KERAS, LITERT, TRAINED_ON, Announcement, Artefact, digest_keys
+from earmark.registry import CARD, KERAS
 from earmark.registry import sealed as seal
 from trainer import model_card, pictures
 from trainer.backend import keras, tensorflow

@@ -17,13 +17,14 @@ from pathlib import Path
 import pytest
 
 from earmark import extraction, labels
+from earmark.artefact import LITERT, Artefact
 from earmark.audio import Limits
 from earmark.clips import Record, Revision, State, Told
 from earmark.curation import correct
 from earmark.errors import ClipError
 from earmark.frontends import front_end
 from earmark.jobs import Batch
-from earmark.registry import LITERT, Artefact, Registry
+from earmark.registry import Registry
 from earmark.store import Store, keys
 from tests import tiny_models
 from tests.household import Household, pending

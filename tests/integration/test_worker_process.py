@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.clips import State
+from earmark.clips import Record, State
 from earmark.jobs import BULK, LIVE, Sender
 from earmark.registry import Registry
 from earmark.store import Store, keys
@@ -23,6 +23,14 @@ from tests.household import (
 )
 from tests.tiny_models import FIRST, SECOND, THIRD
 from tests.wavs import drop, wav
+
+
+def heard(house: Household, store: Store, sender: Sender, name: str, *data: bytes) -> Record:
+    """Drop a clip, queue it, and wait until it is done."""
+    drop(house.inbox / name, *data)
+    queue(house, store, sender, name)
+    [record] = wait_until_done(store, name)
+    return record
 
 
 def test_a_queued_batch_is_labelled(
@@ -56,9 +64,7 @@ def test_a_message_that_comes_twice_leaves_what_once_leaves(
     once = wait_until_done(store, "a.wav")
 
     sender.label(batch, LIVE)
-    drop(house.inbox / "mark.wav")
-    queue(house, store, sender, "mark.wav")
-    wait_until_done(store, "mark.wav")
+    heard(house, store, sender, "mark.wav")
 
     assert store.clips.records(["a.wav"]) == once
 
@@ -85,9 +91,7 @@ def test_no_tensorflow_is_in_the_process(
 ) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux tells what a process has loaded")
-    drop(house.inbox / "a.wav")
-    queue(house, store, sender, "a.wav")
-    wait_until_done(store, "a.wav")
+    heard(house, store, sender, "a.wav")
 
     loaded = [
         Path(f"/proc/{process}/maps").read_text()
@@ -101,17 +105,13 @@ def test_no_tensorflow_is_in_the_process(
 def test_the_next_clip_is_labelled_by_the_promoted_model_without_a_restart(
     house: Household, store: Store, sender: Sender, worker: Running
 ) -> None:
-    drop(house.inbox / "a.wav")
-    queue(house, store, sender, "a.wav")
-    [before] = wait_until_done(store, "a.wav")
+    before = heard(house, store, sender, "a.wav")
     tiny_models.publish(house.models, SECOND, loud=5)
 
     promoted = house.run("models", "promote", SECOND)
 
     assert promoted.returncode == 0, promoted.stderr
-    drop(house.inbox / "b.wav", wav(hertz=500))
-    queue(house, store, sender, "b.wav")
-    [after] = wait_until_done(store, "b.wav")
+    after = heard(house, store, sender, "b.wav", wav(hertz=500))
     assert (before.label, before.model) == (7, FIRST)
     assert (after.label, after.model) == (5, SECOND)
     assert store.clips.records(["a.wav"]) == [before]
@@ -120,17 +120,12 @@ def test_the_next_clip_is_labelled_by_the_promoted_model_without_a_restart(
 def test_a_corrupt_model_is_refused_in_the_log_and_the_old_one_labels(
     house: Household, store: Store, sender: Sender, worker: Running
 ) -> None:
-    drop(house.inbox / "a.wav")
-    queue(house, store, sender, "a.wav")
-    wait_until_done(store, "a.wav")
+    heard(house, store, sender, "a.wav")
     tiny_models.publish(house.models, SECOND, loud=5)
     store.board.announce(Registry(house.models).artefact(SECOND))
     store.connection.hset(keys.artefact(SECOND), "litert", b"junk")
 
-    drop(house.inbox / "b.wav", wav(hertz=500))
-    queue(house, store, sender, "b.wav")
-
-    [record] = wait_until_done(store, "b.wav")
+    record = heard(house, store, sender, "b.wav", wav(hertz=500))
     assert (record.label, record.model) == (7, FIRST)
     assert worker.says(f"model {SECOND} is refused, {FIRST} stays")
 
@@ -138,9 +133,7 @@ def test_a_corrupt_model_is_refused_in_the_log_and_the_old_one_labels(
 def test_clips_that_are_asked_to_be_relabelled_are(
     house: Household, store: Store, sender: Sender, worker: Running
 ) -> None:
-    drop(house.inbox / "a.wav")
-    queue(house, store, sender, "a.wav")
-    wait_until_done(store, "a.wav")
+    heard(house, store, sender, "a.wav")
     tiny_models.publish(house.models, THIRD, loud=5)
     store.board.announce(Registry(house.models).artefact(THIRD))
 

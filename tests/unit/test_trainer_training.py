@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from earmark.artefact import LITERT, Announcement
 from earmark.classifier import Classifier
 from earmark.dataset import matrix
 from earmark.errors import NotEnoughClips, TrainingBusy, TrainingError
 from earmark.frontends import front_end
-from earmark.registry import CARD, KERAS, LITERT, Announcement, Registry
+from earmark.registry import CARD, KERAS, Registry
 from tests.clip_tables import TINY, clip_table
 from trainer import model_card
 from trainer.backend import keras
