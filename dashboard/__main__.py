@@ -6,7 +6,7 @@ import logging
 import sys
 from functools import partial
 
-from dashboard.access import insist_on_token
+from dashboard.auth import insist_on_token
 from earmark.errors import EarmarkError
 from earmark.services import LOG_FORMAT, ServiceName, sign_of_life, sign_off
 from earmark.settings import Settings
@@ -27,8 +27,8 @@ def _serve(settings: Settings) -> None:
     host, token = settings.dashboard_host, settings.dashboard_token
     insist_on_token(host, token)
     from dashboard.app import build, serve
-    from dashboard.house import House
-    from dashboard.webhook import Webhook
+    from dashboard.context import House
+    from dashboard.monitoring.webhook import Webhook
 
     house = House.of(settings)
     webhook = None

@@ -15,14 +15,14 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from dashboard import drift
-from dashboard.access import COOKIE, LOGIN, Access, session_of
 from dashboard.api import clips, events, models, state
-from dashboard.house import House
-from dashboard.metrics import Metrics
+from dashboard.auth import COOKIE, LOGIN, Access, session_of
+from dashboard.context import House
+from dashboard.live.snapshot import Snapshots
+from dashboard.monitoring import drift
+from dashboard.monitoring.prometheus import Metrics
+from dashboard.monitoring.webhook import Webhook
 from dashboard.pages import furnish
-from dashboard.snapshot import Snapshots
-from dashboard.webhook import Webhook
 from earmark import __version__
 from earmark.errors import EarmarkError, ServiceError, StoreError
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.house import House
+from dashboard.context import House
 from earmark.frontends import front_end
 
 CLIPS = 2_000

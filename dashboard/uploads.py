@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from dashboard.house import House
+from dashboard.context import House
 from earmark.clips import Record, Revision
 from earmark.errors import ClipError, EarmarkError
 from earmark.extraction import inside

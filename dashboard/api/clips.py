@@ -9,10 +9,10 @@ from fastapi import APIRouter, HTTPException, Query, UploadFile
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
 
-from dashboard.drawing import portrait, sound_of
-from dashboard.house import House, person
-from dashboard.query import Query as Wanted
-from dashboard.query import read_mark
+from dashboard.context import House, person
+from dashboard.index.query import Query as Wanted
+from dashboard.index.query import read_mark
+from dashboard.plots import portrait, sound_of
 from dashboard.uploads import bring, settled, together
 from earmark.clips import Truth
 from earmark.errors import ClipError, LabelError

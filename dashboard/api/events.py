@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
-from dashboard.house import House
+from dashboard.context import House
 from earmark.clips import Record
 from earmark.store.board import Event
 

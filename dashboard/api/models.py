@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
 
 from dashboard.api.clips import told
-from dashboard.house import House
+from dashboard.context import House
 from earmark.errors import ModelError
 from earmark.registry import CARD
 

@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from dashboard.api.clips import told
-from dashboard.drift import newest
-from dashboard.house import House
-from dashboard.metrics import Metrics
+from dashboard.context import House
+from dashboard.monitoring.drift import newest
+from dashboard.monitoring.prometheus import Metrics
 from earmark.doctor import examine
 from earmark.errors import EarmarkError
 from earmark.services import ServiceName

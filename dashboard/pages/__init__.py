@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dashboard.house import House
-from dashboard.snapshot import Snapshots
+from dashboard.context import House
+from dashboard.live.snapshot import Snapshots
 
 
 def furnish(app: Any, house: House, snapshots: Snapshots, static: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from nicegui import ui
 
-from dashboard.pages.frame import frame, heading, html, section, table
+from dashboard.pages.layout import frame, heading, html, section, table
 
 _FIRST = """curl -F file=@7_theo_0.wav 'http://127.0.0.1:8765/api/clips?wait=5'
 curl http://127.0.0.1:8765/api/clips?state=unsure

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from nicegui import ui
 
-from dashboard.house import House, person
-from dashboard.pages.frame import (
+from dashboard.context import House, person
+from dashboard.pages.layout import (
     ago,
     clip_link,
     confidence_bar,

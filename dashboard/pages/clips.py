@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 from fastapi import Request
 from nicegui import ui
 
-from dashboard.house import House
-from dashboard.pages.frame import (
+from dashboard.context import House
+from dashboard.index.query import Page, Query, read_mark
+from dashboard.pages.layout import (
     ago,
     clip_link,
     confidence_bar,
@@ -24,7 +25,6 @@ from dashboard.pages.frame import (
     state_pill,
     table,
 )
-from dashboard.query import Page, Query, read_mark
 from earmark.clips import State
 
 PAGE = 50

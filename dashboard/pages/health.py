@@ -11,10 +11,10 @@ from typing import Any
 
 from nicegui import ui
 
-from dashboard.drift import Drift, newest
-from dashboard.house import House
-from dashboard.pages.frame import clip_link, frame, heading, html, percent, section, table
-from dashboard.query import Query
+from dashboard.context import House
+from dashboard.index.query import Query
+from dashboard.monitoring.drift import Drift, newest
+from dashboard.pages.layout import clip_link, frame, heading, html, percent, section, table
 from earmark.doctor import Finding, examine
 from earmark.errors import EarmarkError
 from earmark.settings import PREFIX, Settings

@@ -7,9 +7,9 @@ from typing import Any
 
 from nicegui import Client, ui
 
-from dashboard.house import House
-from dashboard.pages.frame import frame, html
-from dashboard.snapshot import Snapshots
+from dashboard.context import House
+from dashboard.live.snapshot import Snapshots
+from dashboard.pages.layout import frame, html
 
 
 class LiveView(ui.element, component="../static/live.js"):

@@ -12,8 +12,8 @@ from fastapi import Request
 from nicegui import ui
 from nicegui.events import EChartPointClickEventArguments
 
-from dashboard.house import House
-from dashboard.pages.frame import (
+from dashboard.context import House
+from dashboard.pages.layout import (
     clip_link,
     confidence_bar,
     empty,

@@ -12,9 +12,9 @@ from fastapi import Request
 from nicegui import ui
 
 from dashboard.api.models import Model, summaries
-from dashboard.house import House
-from dashboard.pages.frame import ago, empty, frame, heading, html, percent, section, table, tag
-from dashboard.pages.measured import show_measured
+from dashboard.context import House
+from dashboard.pages.layout import ago, empty, frame, heading, html, percent, section, table, tag
+from dashboard.pages.model_metrics import show_measured
 from earmark.errors import EarmarkError
 
 _LOOK_SECONDS = 0.5

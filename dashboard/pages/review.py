@@ -11,8 +11,8 @@ from urllib.parse import quote
 from nicegui import ui
 from nicegui.events import KeyEventArguments
 
-from dashboard.house import House, person
-from dashboard.pages.frame import confidence_bar, empty, frame, heading, html, state_pill, tag
+from dashboard.context import House, person
+from dashboard.pages.layout import confidence_bar, empty, frame, heading, html, state_pill, tag
 from earmark.clips import Record, Truth
 from earmark.errors import EarmarkError
 

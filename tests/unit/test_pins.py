@@ -215,7 +215,7 @@ def test_the_names_of_tasks_queues_and_the_scheduler() -> None:
 @pytest.mark.usefixtures("online")
 def test_the_interface_for_programs(store_url: str) -> None:
     from dashboard.app import build
-    from dashboard.house import House
+    from dashboard.context import House
 
     house = House.of(Settings(redis_url=store_url, models=Path("models"), data=Path("var")))
     built: Any = build(house, token=None, beat=lambda: None)

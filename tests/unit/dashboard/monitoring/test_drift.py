@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard import drift
-from dashboard.house import House
+from dashboard.context import House
+from dashboard.monitoring import drift
 from earmark.clips import Record, Revision, State
 from earmark.frontends import front_end
 from earmark.registry import Registry

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.access import BODY_BYTES, UPLOADS, Access, insist_on_token, session_of
+from dashboard.auth import BODY_BYTES, UPLOADS, Access, insist_on_token, session_of
 from earmark.errors import SettingsError
 
 TOKEN = "correct horse battery"

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from dashboard.index import Index
-from dashboard.webhook import ATTEMPTS, SIGNATURE, Webhook
+from dashboard.index.sqlite_index import Index
+from dashboard.monitoring.webhook import ATTEMPTS, SIGNATURE, Webhook
 from earmark.store import Store
 from earmark.store.board import Event
 

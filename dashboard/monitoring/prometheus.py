@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from dashboard.drift import newest
-from dashboard.house import House
+from dashboard.context import House
+from dashboard.monitoring.drift import newest
 from earmark.clips import Record, State
 from earmark.errors import EarmarkError
 from earmark.status import live_accuracy, service_counts

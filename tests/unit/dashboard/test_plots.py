@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from dashboard.drawing import mel_spectrogram, portrait
-from dashboard.drift import NOTABLE, STRONG, stability_index, stability_indexes
+from dashboard.monitoring.drift import NOTABLE, STRONG, stability_index, stability_indexes
+from dashboard.plots import mel_spectrogram, portrait
 from dashboard.projection import flat, standardised, suspects
 from earmark.audio import Sound
 

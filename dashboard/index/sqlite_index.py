@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dashboard.query import Page, Query
-from dashboard.search import search
-from dashboard.tables import COLUMNS, SCHEMA, TO_REVIEW, UPSERT, VERSION, Row, plain, row_of
+from dashboard.index.query import Page, Query
+from dashboard.index.schema import COLUMNS, SCHEMA, TO_REVIEW, UPSERT, VERSION, Row, plain, row_of
+from dashboard.index.search import search
 from earmark.clips import Record
 
 RECENT = 50_000

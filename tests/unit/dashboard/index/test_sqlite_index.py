@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.following import Follower
-from dashboard.index import Index
-from dashboard.query import Query
-from dashboard.search import search
+from dashboard.index.query import Query
+from dashboard.index.search import search
+from dashboard.index.sqlite_index import Index
+from dashboard.index.sync import Follower
 from earmark.clips import Record, Revision, State
 from earmark.store import Store
 
@@ -98,7 +98,7 @@ def test_a_filter_finds_what_fits(index: Index, query: Query, numbers: list[int]
 def test_a_search_that_takes_long_ends_and_says_where_to_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.search.STRETCH", 10)
+    monkeypatch.setattr("dashboard.index.search.STRETCH", 10)
     clock = itertools.count()  # each look at it is a second later
     index = Index(tmp_path / "index.sqlite", clock=lambda: next(clock))
     index.record(clip(number) for number in range(25))
@@ -115,7 +115,7 @@ def test_a_search_that_takes_long_ends_and_says_where_to_go_on(
 def test_a_search_that_has_time_goes_on_to_the_end(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.search.STRETCH", 3)
+    monkeypatch.setattr("dashboard.index.search.STRETCH", 3)
     index.record(clip(number, state=list(State)[number % 5]) for number in range(60))
     some = Query(states=("failed", "unsure"), search="0")
 

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 
-from dashboard.index import Index
+from dashboard.index.sqlite_index import Index
 from earmark.errors import EarmarkError
 from earmark.store import Store
 from earmark.store.board import Event

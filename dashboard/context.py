@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from dashboard.following import Follower
-from dashboard.index import Index
-from dashboard.pulse import Pulse
+from dashboard.index.recent import Pulse
+from dashboard.index.sqlite_index import Index
+from dashboard.index.sync import Follower
 from earmark import curation, labels
 from earmark.clips import Record, Told, Truth
 from earmark.jobs import Sender

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from dashboard.drawing import peaks_of
-from dashboard.drift import Drift, newest
-from dashboard.house import House
+from dashboard.context import House
+from dashboard.monitoring.drift import Drift, newest
+from dashboard.plots import peaks_of
 from earmark.errors import EarmarkError
 from earmark.services import ServiceName
 from earmark.status import live_accuracy, service_counts

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dashboard.query import Page, Query, Walk, mark
+from dashboard.index.query import Page, Query, Walk, mark
 
 SECONDS = 0.05
 STRETCH = 5_000

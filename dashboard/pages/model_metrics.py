@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from nicegui import ui
 
-from dashboard.house import House
-from dashboard.pages.frame import clips_url, html, percent, section, table
+from dashboard.context import House
+from dashboard.pages.layout import clips_url, html, percent, section, table
 
 _INK = "#7b8494"
 SIDES = {"known_voices": "Known voices", "new_voices": "New voices"}

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.house import House
+from dashboard.context import House
 from earmark.artefact import TRAINED_ON, Announcement
 from earmark.errors import EarmarkError
 from earmark.frontends import front_end

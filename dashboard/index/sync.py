@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from dashboard.index import Index
+from dashboard.index.sqlite_index import Index
 from earmark.clips import Record
 from earmark.errors import EarmarkError
 from earmark.store import Store

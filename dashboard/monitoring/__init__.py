@@ -1,0 +1,1 @@
+"""What tells monitors and people from outside: metrics, drift, webhook."""
