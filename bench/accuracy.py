@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING, Any
 from bench.rejection import CONFIDENCE, Rejected, measure, new_voices
 from earmark.errors import EarmarkError
 from earmark.settings import Settings
-from trainer.crossval import read
-from trainer.crossvalidation import crossval, jobs_of, summary
-from trainer.folds import By
-from trainer.material import Material
+from trainer.data.folds import By
+from trainer.data.material import Material
+from trainer.data.synthetic_voices import NOTHING, Additions
+from trainer.offline.crossval_cli import read
+from trainer.offline.crossvalidate import crossval, jobs_of, summary
 from trainer.recipes import NOTEBOOK, SCALED, TIME, Recipe
-from trainer.synthetic import NOTHING, Additions
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from trainer.feeding import Samples
+    from trainer.data.samples import Samples
 
 FSDD = Path("../shared/data/fsdd/recordings")
 PAGE = Path("docs/accuracy.md")

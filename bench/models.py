@@ -26,7 +26,14 @@ def trained(spare: Path, corpus: Corpus) -> Path:
     for path in corpus.paths:
         shutil.copy(path, clips)
     folder = spare / "models"
-    command = [sys.executable, "-m", "trainer.from_folder", str(clips), "--models", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "trainer.offline.train_folder",
+        str(clips),
+        "--models",
+        str(folder),
+    ]
     subprocess.run(
         [*command, "--recipe", "scaled", "--source", "a benchmark's"],
         cwd=REPOSITORY,

@@ -17,13 +17,13 @@ from earmark.audio import Limits
 from earmark.classifier import DIGITS
 from earmark.extraction import record
 from earmark.frontends import front_end
-from trainer.backend import keras
-from trainer.crossvalidation import Job
-from trainer.feeding import OTHER
-from trainer.fitting import everything, fit
-from trainer.net import LAST
+from trainer.augment.non_speech import wordless
+from trainer.data.samples import OTHER
+from trainer.net.architecture import LAST
+from trainer.net.fit import everything, fit
+from trainer.net.tensorflow import keras
+from trainer.offline.crossvalidate import Job
 from trainer.recipes import Recipe
-from trainer.sounds import wordless
 
 if TYPE_CHECKING:
     from earmark.audio import Sound

@@ -21,7 +21,7 @@ from bench.rig import REPOSITORY
 from bench.table import Part, Row
 
 if TYPE_CHECKING:
-    from trainer.splits import Split
+    from trainer.data.splits import Split
 
 ROUNDS, ROUNDS_QUICK = 3, 1
 TIMES_FASTER = 3.0
@@ -91,8 +91,8 @@ def measure(folder: Path, rounds: int) -> dict[str, Any]:
     """Train both ways by turns, and keep each one's fastest round."""
     from earmark.dataset import from_folder
     from earmark.frontends import FRONT_ENDS
+    from trainer.data.splits import split
     from trainer.recipes import SCALED
-    from trainer.splits import split
 
     table = from_folder(folder, FRONT_ENDS["mfcc-mean"], LIMITS)
     sides = split(table, earlier={}, always_train=(), validation_share=SCALED.validation_share)
@@ -121,8 +121,8 @@ def _notebook(sides: Split) -> Any:
     """The notebook's cell: arrays, Keras's defaults, 100 epochs in batches of 32."""
     import pandas as pd
 
-    from trainer.feeding import Samples
-    from trainer.net import build
+    from trainer.data.samples import Samples
+    from trainer.net.architecture import build
     from trainer.recipes import NOTEBOOK
 
     train = Samples.of(pd.concat([sides.train, sides.validation]))
@@ -139,16 +139,16 @@ def _notebook(sides: Split) -> Any:
 
 
 def _scaled(sides: Split) -> Any:
-    from trainer.feeding import Samples
-    from trainer.fitting import fit
+    from trainer.data.samples import Samples
+    from trainer.net.fit import fit
     from trainer.recipes import SCALED
 
     return fit(SCALED, Samples.of(sides.train), Samples.of(sides.validation), seed=SEED).model
 
 
 def _share_right(model: Any, table: Any) -> float:
-    from trainer.feeding import Samples
-    from trainer.fitting import probabilities
+    from trainer.data.samples import Samples
+    from trainer.net.fit import probabilities
 
     if not len(table):
         return float("nan")

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from earmark.errors import TrainingError
-from trainer.augmentation import Augmentation
+from trainer.augment.augmentation import Augmentation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,11 @@ from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.training_lock import TrainingLock
 from earmark.succession import succeed
-from trainer.challenger import Terms
-from trainer.fitting import Epoch
-from trainer.material import Material
+from trainer.data.material import Material
+from trainer.evaluate.challenger import Terms
+from trainer.net.fit import Epoch
+from trainer.pipeline import PUBLISHED, Result, train
 from trainer.recipes import recipe as recipe_of
-from trainer.training import PUBLISHED, Result, train
 
 if TYPE_CHECKING:
     import pandas as pd

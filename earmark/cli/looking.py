@@ -111,7 +111,7 @@ def suspects(
 
     arguments = [] if folder is None else [str(folder)]
     arguments += ["--json"] if as_json else []
-    run([sys.executable, "-m", "trainer.suspects", *arguments], environment())
+    run([sys.executable, "-m", "trainer.offline.label_errors", *arguments], environment())
 
 
 def _inspect_clip(file: Path, out: Path) -> None:

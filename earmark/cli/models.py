@@ -86,7 +86,7 @@ def crossval(  # noqa: PLR0917 - one argument for each option
     arguments += [] if synthetic is None else ["--synthetic", str(synthetic)]
     arguments += ["--json"] if as_json else []
     threads = {"OMP_NUM_THREADS": str(os.cpu_count() or 1)}
-    run([sys.executable, "-m", "trainer.crossval", *arguments], environment() | threads)
+    run([sys.executable, "-m", "trainer.offline.crossval_cli", *arguments], environment() | threads)
 
 
 @models.command("list")

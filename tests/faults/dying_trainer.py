@@ -20,8 +20,8 @@ from earmark.store import Store
 from earmark.store.board import Board
 from tests import tiny_models
 from tests.tiny_models import SECOND
+from trainer import pipeline as real_training
 from trainer import service as real_service
-from trainer import training as real_training
 from trainer.service import Desk
 
 service: Any = real_service

@@ -163,10 +163,10 @@ def mended(text: str) -> str:
 def test_the_fields_of_a_training_and_of_a_cross_validation() -> None:
     from dataclasses import fields
 
-    from trainer.crossvalidation import crossval, summary
-    from trainer.folds import By
-    from trainer.suspects import Suspect
-    from trainer.training import Result
+    from trainer.data.folds import By
+    from trainer.offline.crossvalidate import crossval, summary
+    from trainer.offline.label_errors import Suspect
+    from trainer.pipeline import Result
 
     summed = summary(list(crossval(clip_table(takes=4), TINY, By.CLIP)))
     shown = {

@@ -1,0 +1,1 @@
+"""What a training is given: splits, folds, views, synthetic voices."""

@@ -1,0 +1,1 @@
+"""How well a net does, and whether it may replace the live model."""

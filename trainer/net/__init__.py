@@ -1,0 +1,1 @@
+"""The net: its layers, its batches, how it is fitted."""
