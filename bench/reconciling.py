@@ -15,7 +15,7 @@ from bench.rig import Rig, rig
 from bench.table import Part, Row
 from earmark.clips import Revision
 from producer.inbox import Inbox
-from producer.reconciling import mark_gone, unrecorded
+from producer.reconcile import mark_gone, unrecorded
 
 FILES, FILES_QUICK = 100_000, 10_000
 FILES_A_SECOND = 30_000

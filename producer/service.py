@@ -18,11 +18,11 @@ from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.ledger import Ledger
 from earmark.store.schema import bring_up_to_date
+from producer.enqueue import Clip, LiveAllowance, Overdue, Queueing, lanes
 from producer.inbox import Inbox
-from producer.queueing import Clip, LiveAllowance, Overdue, Queueing, lanes
 from producer.readiness import ReadinessGate
-from producer.reconciling import gone, mark_gone, unrecorded
-from producer.watching import Hints, watched
+from producer.reconcile import gone, mark_gone, unrecorded
+from producer.watcher import Hints, watched
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from earmark import extraction
 from earmark.audio import Limits
 from earmark.extraction import Recording
-from worker import labelling
+from worker import label
 from worker.app import app
 
 __all__ = ["app"]
@@ -26,4 +26,4 @@ def _poisoned(path: Path, limits: Limits) -> Recording:
     return _record(path, limits)
 
 
-setattr(labelling, "record", _poisoned)  # noqa: B010 - it is no part of what it exports
+setattr(label, "record", _poisoned)  # noqa: B010 - it is no part of what it exports

@@ -22,9 +22,9 @@ from earmark.services import ServiceName, quiet_numerics
 from earmark.settings import Settings
 from earmark.signs import show_life
 from earmark.store import Store
-from worker.extracting import extract_lacking
-from worker.labelling import Bench, label_batch, relabel
-from worker.models import LiveModel
+from worker.backfill import extract_lacking
+from worker.label import Bench, label_batch, relabel
+from worker.live_model import LiveModel
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from tests import tiny_models
 from tests.faults.dying_trainer import HOLD, STEPS
 from tests.faults.scene import Scene, names, started
 from tests.tiny_models import FIRST, SECOND
-from worker.models import RETRY_SECONDS, LiveModel
+from worker.live_model import RETRY_SECONDS, LiveModel
 
 DRIVER = (sys.executable, "-m", "tests.faults.dying_trainer")
 SOME_STEPS = ("within promoting",)

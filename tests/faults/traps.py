@@ -19,14 +19,14 @@ from typing import Any
 
 from earmark.audio import Limits
 from earmark.extraction import Recording
-from worker import labelling
+from worker import label
 from worker.app import app
 
 __all__ = ["app"]
 
 HELD, GO = "held", "go"
 
-_labelling: Any = labelling
+_labelling: Any = label
 _record, _settle = _labelling.record, _labelling._settle
 
 

@@ -16,10 +16,10 @@ from earmark.errors import StoreUnreachable
 from earmark.jobs import BULK, LIVE, Sender
 from earmark.settings import Settings
 from earmark.store import Store
-from producer import watching
+from producer import watcher
 from producer.inbox import Inbox
 from producer.service import Clocks, Producer
-from producer.watching import watched
+from producer.watcher import watched
 from tests.household import Household, furnished, queued_paths, server, wait_until
 from tests.wavs import drop, wav
 
@@ -94,7 +94,7 @@ def either(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Watch]:
     """A producer that is told of changes, and one that looks for them."""
-    monkeypatch.setattr(watching, "_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(watcher, "_POLL_SECONDS", 0.02)
     settings = house.settings.model_copy(update={"watch": request.param})
     with watch_over(house, store, settings) as watch:
         watch.step()
@@ -280,7 +280,7 @@ def test_what_no_event_told_is_found_by_the_next_comparison(watch: Watch) -> Non
 def test_too_many_events_make_it_look_at_the_folder(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "MOST_HINTS", 2)
+    monkeypatch.setattr(watcher, "MOST_HINTS", 2)
     names = [drop(watch.inbox / f"{number}.wav").name for number in range(20)]
 
     watch.until_queued(*names)

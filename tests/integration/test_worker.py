@@ -30,8 +30,8 @@ from tests import tiny_models
 from tests.household import Household, pending
 from tests.tiny_models import FIRST, SECOND
 from tests.wavs import DOUBTFUL, FAINT, drop, wav
-from worker.labelling import Bench, label_batch, relabel
-from worker.models import LiveModel
+from worker.label import Bench, label_batch, relabel
+from worker.live_model import LiveModel
 
 DECODABLE = {
     "8-bit": wav(coding="PCM_U8"),

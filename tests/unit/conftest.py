@@ -21,8 +21,8 @@ from earmark.server import command
 from earmark.settings import Settings
 from earmark.store import Store
 from tests import tiny_models
-from worker.labelling import Bench, label_batch
-from worker.models import LiveModel
+from worker.label import Bench, label_batch
+from worker.live_model import LiveModel
 
 Tone = Callable[..., Path]
 Label = Callable[..., list[Record]]

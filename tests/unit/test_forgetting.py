@@ -27,7 +27,7 @@ from earmark.store.ledger import Settlement
 from earmark.store.vectors import table
 from earmark.waiting import Clock, wait_until_settled
 from producer.inbox import Inbox
-from producer.reconciling import unrecorded
+from producer.reconcile import unrecorded
 from tests import tiny_models
 
 Tone = Callable[..., Path]

@@ -25,8 +25,8 @@ from earmark.jobs import Batch
 from earmark.store import Store
 from earmark.store.ledger import Claim, Settlement, told_by_correction
 from earmark.store.vectors import table
-from worker.extracting import vectors_of
-from worker.models import LiveModel
+from worker.backfill import vectors_of
+from worker.live_model import LiveModel
 
 STRIKES = 3
 """A clip that was opened this often without an outcome is poison, and is not opened again."""

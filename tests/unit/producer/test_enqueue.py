@@ -12,7 +12,7 @@ from earmark.clips import Revision, State
 from earmark.jobs import BULK, LIVE, Sender
 from earmark.settings import Settings
 from earmark.store import Store
-from producer.queueing import LiveAllowance, Overdue, Queueing, batches, lanes
+from producer.enqueue import LiveAllowance, Overdue, Queueing, batches, lanes
 from tests.household import messages, queued_paths
 
 LEASE = 30.0

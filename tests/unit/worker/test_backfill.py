@@ -16,9 +16,9 @@ from earmark.registry import Registry
 from earmark.store import Store
 from earmark.succession import succeed
 from tests import tiny_models
-from worker.extracting import extract_lacking
-from worker.labelling import Bench, relabel
-from worker.models import LiveModel
+from worker.backfill import extract_lacking
+from worker.label import Bench, relabel
+from worker.live_model import LiveModel
 
 Tone = Callable[..., Path]
 Label = Callable[..., list[Record]]

@@ -14,7 +14,7 @@ from earmark.extraction import Extracted, Failed, Fence, Recording, extract, try
 from earmark.frontends import FrontEnd
 
 if TYPE_CHECKING:
-    from worker.labelling import Bench
+    from worker.label import Bench
 
 
 def extract_lacking(bench: Bench, paths: Sequence[str]) -> int:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from producer import watching
+from producer import watcher
 from producer.inbox import Inbox
-from producer.watching import Hints, watched
+from producer.watcher import Hints, watched
 from tests.household import wait_until
 from tests.wavs import drop
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning"
 
 @pytest.fixture(params=["events", "poll"])
 def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(watching, "_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(watcher, "_POLL_SECONDS", 0.02)
     return str(request.param)
 
 
@@ -49,7 +49,7 @@ def test_taking_waits_for_the_first_hint() -> None:
 def test_more_hints_than_are_kept_ask_for_a_look_at_the_whole_folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(watching, "MOST_HINTS", 2)
+    monkeypatch.setattr(watcher, "MOST_HINTS", 2)
     hints = Hints()
     for path in ("a.wav", "b.wav", "c.wav"):
         hints.add(path, closed=True)
