@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.table import Row, table
-from earmark.audio import Limits, Sound, decode
-from earmark.frontends import MfccMean, resampling, spectra
-from earmark.frontends.filters import hann
+from earmark.audio.decode import Limits, Sound, decode
+from earmark.frontends import MfccMean, resample, spectrum
+from earmark.frontends.mel_filters import hann
 
 CAVEATS = """\
 Caveats
@@ -39,7 +39,7 @@ BATCH = 64
 GOALS = {16_000: 4.0, 48_000: 4.0}
 """How many times faster than librosa clips of 1.5 s are to be, by sampling rate (Hz)."""
 _FRONT_END = MfccMean()
-_FRAMING = spectra.Framing(hann(_FRONT_END.fft_size), _FRONT_END.hop, pad=_FRONT_END.fft_size // 2)
+_FRAMING = spectrum.Framing(hann(_FRONT_END.fft_size), _FRONT_END.hop, pad=_FRONT_END.fft_size // 2)
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,8 @@ def _transforms(corpus: Corpus) -> Callable[[], None]:
     hot: dict[int, NDArray[np.float32]] = {}
     sizes = []
     for paths in corpus.batches():
-        for _, clips in resampling.resampled(_sounds(paths), _FRONT_END.rate):
-            for block in spectra.windowed(clips, _FRAMING):
+        for _, clips in resample.resampled(_sounds(paths), _FRONT_END.rate):
+            for block in spectrum.windowed(clips, _FRAMING):
                 hot.setdefault(len(block), block.copy())
                 sizes.append(len(block))
 
@@ -174,9 +174,9 @@ def _resamplings(corpus: Corpus) -> Callable[[], None]:
     import soxr
 
     groups = [
-        (resampling.side_by_side([sounds[index].samples for index in group]), sounds[group[0]].rate)
+        (resample.side_by_side([sounds[index].samples for index in group]), sounds[group[0]].rate)
         for sounds in map(_sounds, corpus.batches())
-        for group in resampling.groups(sounds, _FRONT_END.rate)
+        for group in resample.groups(sounds, _FRONT_END.rate)
     ]
 
     def resample() -> None:

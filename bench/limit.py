@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import Limits
-from earmark.extraction import Extracted, extract, try_record
+from earmark.audio.decode import Limits
 from earmark.frontends import FRONT_ENDS, FrontEnd
+from earmark.frontends.extract import Extracted, extract, try_record
 from earmark.jobs import BATCH_CLIPS
 
 LIMITS = Limits(max_bytes=2**26, max_seconds=60)

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark import samples
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.classifier import DIGITS
-from earmark.extraction import record
 from earmark.frontends import front_end
+from earmark.frontends.extract import record
 from trainer.augment.non_speech import wordless
 from trainer.data.samples import OTHER
 from trainer.net.architecture import LAST
@@ -26,7 +26,7 @@ from trainer.offline.crossvalidate import Job
 from trainer.recipes import Recipe
 
 if TYPE_CHECKING:
-    from earmark.audio import Sound
+    from earmark.audio.decode import Sound
 
 FALSE_REJECTIONS = 0.05
 WORDS = (

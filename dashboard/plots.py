@@ -10,10 +10,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import Sound
+from earmark.audio.decode import Sound
 from earmark.errors import ClipError
-from earmark.extraction import inside, record
-from earmark.frontends.filters import hann, slaney_filters, slaney_mel
+from earmark.frontends.extract import inside, record
+from earmark.frontends.mel_filters import hann, slaney_filters, slaney_mel
 from earmark.settings import Settings
 
 _WIDTH, _LEFT = 640, 54

@@ -16,10 +16,10 @@ from typing import IO
 from dashboard.context import House
 from earmark.clips import Record, Revision
 from earmark.errors import ClipError, EarmarkError
-from earmark.extraction import inside
+from earmark.files import Placed, place_stream
+from earmark.frontends.extract import inside
 from earmark.ingestion import ingest
 from earmark.listing import tell
-from earmark.placing import Placed, place_stream
 
 _LONGEST_STEM = 100
 _LOOK_SECONDS = 0.03

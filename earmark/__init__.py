@@ -85,8 +85,8 @@ def features(
     import os
     from pathlib import Path
 
-    from earmark.extraction import vectors_of
     from earmark.frontends import front_end
+    from earmark.frontends.extract import vectors_of
     from earmark.settings import Settings
 
     one = isinstance(path, str | os.PathLike)

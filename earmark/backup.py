@@ -34,7 +34,7 @@ from typing import Any
 
 from earmark import forgetting, labels
 from earmark.errors import BackupError
-from earmark.placing import written
+from earmark.files import written
 from earmark.registry import CARD, POINTER, Registry
 from earmark.store import Store
 from earmark.store.schema import VERSION as SCHEMA

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.clips import Record, told_by_name
 from earmark.errors import MissingExtra, NotEnoughClips
-from earmark.extraction import Extracted, extract_files
 from earmark.frontends import FrontEnd
+from earmark.frontends.extract import Extracted, extract_files
 
 if TYPE_CHECKING:
     import pandas as pd

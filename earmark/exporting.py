@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from earmark.clips import told_by_name
 from earmark.dataset import matrix
 from earmark.errors import EarmarkError, MissingExtra
-from earmark.extraction import Extracted, Failed, Outcome
+from earmark.files import written
 from earmark.frontends import FrontEnd
-from earmark.placing import written
+from earmark.frontends.extract import Extracted, Failed, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd

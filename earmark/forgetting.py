@@ -18,10 +18,10 @@ import numpy as np
 
 from earmark import labels
 from earmark.artefact import TRAINED_ON, digest_keys
+from earmark.audio.discovery import wavs_below
 from earmark.clips import Record, Revision, told_of
 from earmark.errors import ClipError, LabelError, ModelError, TrainingBusy
-from earmark.extraction import inside
-from earmark.finding import wavs_below
+from earmark.frontends.extract import inside
 from earmark.registry import Registry
 from earmark.store import Store
 

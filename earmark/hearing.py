@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.classifier import Classifier, Guess
 from earmark.clips import State
-from earmark.extraction import CHUNK, Extracted, Failed, Outcome, extract, try_record
+from earmark.frontends.extract import CHUNK, Extracted, Failed, Outcome, extract, try_record
 from earmark.registry import Registry
 from earmark.settings import Settings
 

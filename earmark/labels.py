@@ -20,7 +20,7 @@ from typing import IO
 
 from earmark.clips import Told, Truth
 from earmark.errors import LabelError
-from earmark.placing import written
+from earmark.files import written
 
 HEADER = ("path", "digit", "speaker", "by", "at")
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from earmark import labels
-from earmark.archives import member_at_root
+from earmark.audio.zip_reader import member_at_root
 from earmark.curation import corrected
 from earmark.errors import ClipError, LabelError
-from earmark.extraction import Failed
+from earmark.frontends.extract import Failed
 from earmark.labels import Line
 from earmark.store.ledger import Ledger
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import Limits, Sound
+from earmark.audio.decode import Limits, Sound
+from earmark.audio.discovery import printable, wavs_below
 from earmark.clips import told_by_name
 from earmark.errors import ClipError, EarmarkError, MissingExtra
-from earmark.extraction import record
-from earmark.finding import printable, wavs_below
-from earmark.frontends.resampling import resampled
-from earmark.placing import written
+from earmark.files import written
+from earmark.frontends.extract import record
+from earmark.frontends.resample import resampled
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -26,7 +26,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.errors import SettingsError
 
 PREFIX = "EARMARK_"

@@ -10,8 +10,8 @@ from typing import Any
 
 from earmark.clips import Record, Revision, State
 from earmark.errors import ClipError, EarmarkError
-from earmark.extraction import Failed, inside
-from earmark.placing import Placed, insist_on_hope, place
+from earmark.files import Placed, insist_on_hope, place
+from earmark.frontends.extract import Failed, inside
 
 UNSURE = "unsure"
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from earmark.audio.wav_header import declared_size
 from earmark.clips import Revision
 from earmark.errors import ClipError
-from earmark.wav import declared_size
 
 HEAD_BYTES = 4096
 """How much of a file is read to find its header."""

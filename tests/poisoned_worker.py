@@ -9,15 +9,15 @@ import os
 import signal
 from pathlib import Path
 
-from earmark import extraction
-from earmark.audio import Limits
-from earmark.extraction import Recording
+from earmark.audio.decode import Limits
+from earmark.frontends import extract
+from earmark.frontends.extract import Recording
 from worker import label
 from worker.app import app
 
 __all__ = ["app"]
 
-_record = extraction.record
+_record = extract.record
 
 
 def _poisoned(path: Path, limits: Limits) -> Recording:

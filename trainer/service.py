@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.dataset import from_store
 from earmark.errors import EarmarkError, ModelError, TrainingBusy
-from earmark.extraction import Extracted, extract_files, inside
 from earmark.frontends import FrontEnd, front_end
+from earmark.frontends.extract import Extracted, extract_files, inside
 from earmark.jobs import Sender
 from earmark.registry import Registry
 from earmark.settings import Settings

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from celery.signals import worker_init, worker_process_init
 
-from earmark.audio import Sound
+from earmark.audio.decode import Sound
 from earmark.errors import StoreUnreachable
 from earmark.frontends import FRONT_ENDS
 from earmark.jobs import BULK, EXTRACT, LABEL, LIVE, RELABEL, Batch, make_app

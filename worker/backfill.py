@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from earmark.clips import Record
 from earmark.errors import ClipError
-from earmark.extraction import Extracted, Failed, Fence, Recording, extract, try_record
 from earmark.frontends import FrontEnd
+from earmark.frontends.extract import Extracted, Failed, Fence, Recording, extract, try_record
 
 if TYPE_CHECKING:
     from worker.label import Bench

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.classifier import Classifier, Guess
 from earmark.clips import Record, State, told_of
 from earmark.errors import ClipError
-from earmark.extraction import Extracted, Failed, Fence, Outcome, Recording, extract, record
 from earmark.frontends import FRONT_ENDS, FrontEnd
+from earmark.frontends.extract import Extracted, Failed, Fence, Outcome, Recording, extract, record
 from earmark.jobs import Batch
 from earmark.store import Store
 from earmark.store.ledger import Claim, Settlement, told_by_correction

@@ -16,7 +16,7 @@ from dashboard.plots import portrait, sound_of
 from dashboard.uploads import bring, settled, together
 from earmark.clips import Truth
 from earmark.errors import ClipError, LabelError
-from earmark.extraction import inside
+from earmark.frontends.extract import inside
 
 LONGEST_WAIT_SECONDS = 60.0
 

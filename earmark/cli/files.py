@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from earmark.clips import Revision
-    from earmark.extraction import Extracted, Failed
+    from earmark.frontends.extract import Extracted, Failed
     from earmark.ingestion import Ingested
     from earmark.settings import Settings
     from earmark.store import Store
@@ -105,7 +105,7 @@ def label(files: Files, as_json: AsJson = False) -> None:
 
     Example: earmark label memo.wav --json
     """
-    from earmark.finding import wavs
+    from earmark.audio.discovery import wavs
     from earmark.hearing import hear, live_classifier
     from earmark.settings import Settings
 
@@ -137,9 +137,9 @@ def features(
 
     Example: earmark features recordings --out vectors.parquet --jobs 4
     """
+    from earmark.audio.discovery import wavs
     from earmark.exporting import write_vectors
-    from earmark.extraction import Extracted, Failed, extract_files
-    from earmark.finding import wavs
+    from earmark.frontends.extract import Extracted, Failed, extract_files
     from earmark.settings import Settings
 
     chosen = chosen_front_end(frontend)
@@ -201,7 +201,7 @@ def sort(
 
 
 def _ingested(result: Ingested) -> dict[str, Any]:
-    from earmark.placing import Placed
+    from earmark.files import Placed
 
     placed = (Placed.LINKED, Placed.COPIED, Placed.ALREADY)
     return {

@@ -13,8 +13,8 @@ from earmark.cli.telling import chosen_front_end, dataset_lines, tracked
 if TYPE_CHECKING:
     from earmark.dataset import Stored
     from earmark.explaining import Explanation
-    from earmark.extraction import Extracted
     from earmark.frontends import FrontEnd
+    from earmark.frontends.extract import Extracted
     from earmark.settings import Settings
 
 dataset = typer.Typer()
@@ -137,7 +137,7 @@ def _explained(file: Path, settings: Settings) -> tuple[Explanation | None, list
     """What the label rests on, for the picture and in lines."""
     from earmark.errors import EarmarkError
     from earmark.explaining import explain
-    from earmark.extraction import Extracted, extract_files
+    from earmark.frontends.extract import Extracted, extract_files
     from earmark.hearing import live_classifier
 
     try:
@@ -159,10 +159,10 @@ def _moments_line(explanation: Explanation) -> str:
 
 def _neighbour_lines(clip: Extracted, front_end: FrontEnd, settings: Settings) -> list[str]:
     """The nearest clips with a truth, when the store answers."""
+    from earmark.audio.discovery import printable
     from earmark.dataset import from_store
     from earmark.errors import EarmarkError
     from earmark.explaining import nearest
-    from earmark.finding import printable
     from earmark.store import Store
 
     try:

@@ -11,8 +11,8 @@ import typer
 from earmark.cli.app import note, print_table
 
 if TYPE_CHECKING:
-    from earmark.extraction import Failed
     from earmark.frontends import FrontEnd
+    from earmark.frontends.extract import Failed
 
 Item = TypeVar("Item")
 
@@ -54,7 +54,7 @@ def passing(items: Iterable[Item], progress: Callable[[int], None]) -> Iterator[
 
 def print_answers(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Print one row a file, with reasons where any failed."""
-    from earmark.finding import printable
+    from earmark.audio.discovery import printable
 
     shown = [{**row, "path": printable(row["path"])} for row in rows]
     failed = any("reason" in row for row in rows)
@@ -63,7 +63,7 @@ def print_answers(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> 
 
 def note_refused(refused: Sequence[Failed]) -> None:
     """Name what was refused, and why."""
-    from earmark.finding import printable
+    from earmark.audio.discovery import printable
 
     for each in refused[:_MOST_NAMED]:
         note(f"refused: {printable(each.path)}: {each.reason}")

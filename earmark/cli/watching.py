@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from earmark.audio.discovery import printable
 from earmark.cli.reading import status_lines
 from earmark.errors import EarmarkError
-from earmark.finding import printable
 from earmark.store import Store
 
 SECONDS = 1.0

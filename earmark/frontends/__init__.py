@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from earmark.frontends.frontend import FrontEnd
+from earmark.frontends.base import FrontEnd
 from earmark.frontends.mfcc_mean import MfccMean
 from earmark.frontends.mfcc_time import MfccTime
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.frontends.filters import cosines, hann, slaney_filters
-from earmark.frontends.frontend import FrontEnd
-from earmark.frontends.spectra import Framing, band_power
+from earmark.frontends.base import FrontEnd
+from earmark.frontends.mel_filters import cosines, hann, slaney_filters
+from earmark.frontends.spectrum import Framing, band_power
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.frontends.filters import averaging_filters, cosines, hann, htk_edges, warped
-from earmark.frontends.frontend import FrontEnd
+from earmark.frontends.base import FrontEnd
+from earmark.frontends.mel_filters import averaging_filters, cosines, hann, htk_edges, warped
 from earmark.frontends.pooling import centred_pooling
-from earmark.frontends.spectra import Framing, band_power
-from earmark.frontends.trimming import Spans, side_by_side, trimmed
+from earmark.frontends.spectrum import Framing, band_power
+from earmark.frontends.trim import Spans, side_by_side, trimmed
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

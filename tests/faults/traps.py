@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from earmark.audio import Limits
-from earmark.extraction import Recording
+from earmark.audio.decode import Limits
+from earmark.frontends.extract import Recording
 from worker import label
 from worker.app import app
 

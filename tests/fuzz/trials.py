@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from earmark import wav
-from earmark.archives import Member, members, open_archive
-from earmark.audio import Limits, decode
+from earmark.audio import wav_header
+from earmark.audio.decode import Limits, decode
+from earmark.audio.zip_reader import Member, members, open_archive
 from earmark.clips import Revision
 from earmark.errors import ClipError
-from earmark.extraction import Failed, Outcome, Recording, extract
 from earmark.frontends import FRONT_ENDS
+from earmark.frontends.extract import Failed, Outcome, Recording, extract
 from tests.fuzz.mutations import damaged
 
 LIMITS = Limits(max_bytes=1_000_000, max_seconds=5.0)
@@ -44,7 +44,7 @@ def trial(wavs: Sequence[bytes], zips: Sequence[bytes], number: int, seed: int) 
 def hear(data: bytes) -> str:
     """Header, decoder, and every front end."""
     with suppress(ClipError):
-        size = wav.declared_size(data[:4_096])
+        size = wav_header.declared_size(data[:4_096])
         if size is not None and size < 0:
             raise Unexplained(f"declared size {size}")
     try:

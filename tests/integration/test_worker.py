@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from earmark import extraction, labels
+from earmark import labels
 from earmark.artefact import LITERT, Artefact
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.clips import Record, Revision, State, Told
 from earmark.curation import correct
 from earmark.errors import ClipError
-from earmark.frontends import front_end
+from earmark.frontends import extract, front_end
 from earmark.jobs import Batch
 from earmark.registry import Registry
 from earmark.store import Store, keys
@@ -197,7 +197,7 @@ def test_a_file_that_may_not_be_read_fails() -> None:
         file.chmod(0)
 
         with without_privileges(), pytest.raises(ClipError) as caught:
-            extraction.record(file, Limits(max_bytes=1 << 20, max_seconds=30))
+            extract.record(file, Limits(max_bytes=1 << 20, max_seconds=30))
 
     assert caught.value.reason == "the file cannot be read: Permission denied"
 

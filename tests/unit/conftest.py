@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.clips import Record, Revision, State
 from earmark.jobs import Batch
 from earmark.registry import Registry

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.classifier import Classifier
 from earmark.clips import Record, Revision, State
 from earmark.explaining import Explanation, explain, nearest
-from earmark.extraction import record
+from earmark.frontends.extract import record
 from earmark.registry import Registry, shipped_models
 from earmark.track_record import by_day
 from tests import tiny_models

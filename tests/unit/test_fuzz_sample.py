@@ -24,7 +24,7 @@ def test_every_undamaged_file_is_decoded(recordings: Path | None) -> None:
 
 
 def test_the_trial_finds_a_reason_that_is_no_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("earmark.wav._check_form", _fail_with_a_traceback)
+    monkeypatch.setattr("earmark.audio.wav_header._check_form", _fail_with_a_traceback)
 
     with pytest.raises(Unexplained, match="no sentence"):
         hear(b"RIFF")

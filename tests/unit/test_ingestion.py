@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from earmark import labels
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.clips import Revision, State, Told
 from earmark.errors import EarmarkError, NotRunning
+from earmark.files import Placed
 from earmark.ingestion import Ingested, ingest
 from earmark.labels import Line
 from earmark.listing import tell
-from earmark.placing import Placed
 from earmark.store import Store
 from earmark.waiting import Clock, wait_until_settled
 
@@ -221,8 +221,8 @@ def test_a_full_disk_ends_it_with_one_clear_error(
     def full(*paths: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("earmark.placing._write", full)
-    monkeypatch.setattr("earmark.placing._link", lambda *paths: False)
+    monkeypatch.setattr("earmark.files._write", full)
+    monkeypatch.setattr("earmark.files._link", lambda *paths: False)
 
     with pytest.raises(EarmarkError, match=r"nothing can be written to .*: No space left"):
         deliver(voices, inbox=inbox)
@@ -302,7 +302,7 @@ def test_members_that_are_too_large_or_packed_too_tightly_are_refused(
 def test_a_zip_that_declares_too_much_is_refused_as_a_whole(
     tmp_path: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("earmark.archives.MOST_UNPACKED_BYTES", 1_000)
+    monkeypatch.setattr("earmark.audio.zip_reader.MOST_UNPACKED_BYTES", 1_000)
 
     result = deliver(zipped(tmp_path / "big.zip", {"a.wav": bytes(2_000)}), inbox=inbox)
 

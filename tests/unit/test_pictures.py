@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.dataset import frame
 from earmark.errors import ClipError, EarmarkError
 from earmark.frontends import front_end
@@ -95,7 +95,7 @@ def test_drawing_leaves_the_window_system_alone(
     tone(tmp_path / "a.wav")
     program = (
         "import sys, pathlib\n"
-        "from earmark.audio import Limits\n"
+        "from earmark.audio.decode import Limits\n"
         "from earmark.pictures import draw_clip, portray\n"
         "clip = portray(pathlib.Path('a.wav'), Limits(1 << 20, 30.0))\n"
         "draw_clip(clip, pathlib.Path('a.png'))\n"

@@ -9,7 +9,7 @@ import pytest
 
 from earmark.clips import Record, Revision, State
 from earmark.errors import EarmarkError
-from earmark.placing import Placed
+from earmark.files import Placed
 from earmark.sorting import Sorted, folder_of, sort
 
 Tone = Callable[..., Path]

@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import Sound
+from earmark.audio.decode import Sound
 from earmark.frontends.mfcc_time import Hearing, LogMels, MfccTime
-from earmark.frontends.resampling import resampled
-from earmark.frontends.trimming import Spans
+from earmark.frontends.resample import resampled
+from earmark.frontends.trim import Spans
 from trainer.augment.acoustics import at_speed, coloured_noise, loud_power, microphone, room
 
 _REVISION = 2

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import Sound
+from earmark.audio.decode import Sound
 from trainer.augment.acoustics import coloured_noise
 
 RATE = 8_000

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.errors import ClipError
-from earmark.extraction import Extracted, Fence, extract_files
 from earmark.frontends import FrontEnd, MfccTime, front_end
+from earmark.frontends.extract import Extracted, Fence, extract_files
 from trainer.data.samples import Samples
 from trainer.data.synthetic_voices import Additions, Synthesis
 from trainer.data.view_cache import disk_bytes

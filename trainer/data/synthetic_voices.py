@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark import samples
-from earmark.audio import Limits, Sound
+from earmark.audio.decode import Limits, Sound
 from earmark.clips import told_by_name
 from earmark.errors import EarmarkError, MissingExtra
-from earmark.extraction import record
 from earmark.frontends import MfccTime, front_end
+from earmark.frontends.extract import record
 from earmark.samples import espeak
 from trainer.augment.augmentation import Augmentation
 from trainer.augment.non_speech import wordless

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import Limits
-from earmark.extraction import Recording, try_record
+from earmark.audio.decode import Limits
 from earmark.frontends import MfccTime
+from earmark.frontends.extract import Recording, try_record
 from trainer.augment.augmentation import Augmentation
 from trainer.data.view_cache import LIMIT_BYTES, ViewCache
 

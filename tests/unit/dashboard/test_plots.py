@@ -10,7 +10,7 @@ import pytest
 from dashboard.monitoring.drift import NOTABLE, STRONG, stability_index, stability_indexes
 from dashboard.plots import mel_spectrogram, portrait
 from dashboard.projection import flat, standardised, suspects
-from earmark.audio import Sound
+from earmark.audio.decode import Sound
 
 
 def tone(hertz: float, rate: int, seconds: float = 0.5) -> Sound:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.clips import Record, State
 from earmark.frontends import front_end
 from earmark.registry import Registry

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from earmark.audio import Limits, Sound
-from earmark.extraction import Recording, try_record
+from earmark.audio.decode import Limits, Sound
 from earmark.frontends import MfccTime
+from earmark.frontends.extract import Recording, try_record
 from trainer.augment.acoustics import at_speed, coloured_noise, loud_power, microphone, room
 from trainer.augment.augmentation import Augmentation, cropped
 from trainer.data.view_cache import ViewCache, disk_bytes

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 from earmark import dataset
-from earmark.audio import Limits
+from earmark.audio.decode import Limits
 from earmark.classifier import Classifier
-from earmark.extraction import record
 from earmark.frontends import front_end
+from earmark.frontends.extract import record
 from earmark.registry import Registry
 from tests.clip_tables import TINY, clip_table
 from trainer.augment.augmentation import Augmentation

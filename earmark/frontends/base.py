@@ -12,8 +12,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import Sound
-from earmark.frontends.resampling import resampled
+from earmark.audio.decode import Sound
+from earmark.frontends.resample import resampled
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark import wav
+from earmark.audio import wav_header
 from earmark.errors import ClipError
 
 
@@ -35,9 +35,9 @@ CLIP = riff(pcm_format(), chunk(b"data", AUDIO))
 def test_the_header_tells_how_the_samples_are_coded_and_where_they_are() -> None:
     clip = riff(pcm_format(channels=2, rate=48_000, bits=24), chunk(b"data", b"\0" * 60))
 
-    header = wav.parse(clip)
+    header = wav_header.parse(clip)
 
-    assert header == wav.Header(1, 2, 48_000, 24, 6, data_offset=44, data_bytes=60)
+    assert header == wav_header.Header(1, 2, 48_000, 24, 6, data_offset=44, data_bytes=60)
 
 
 def test_chunks_before_the_audio_are_stepped_over_even_those_of_odd_length() -> None:
@@ -45,7 +45,7 @@ def test_chunks_before_the_audio_are_stepped_over_even_those_of_odd_length() -> 
         chunk(b"LIST", b"odd"), pcm_format(), chunk(b"fact", b"1234"), chunk(b"data", AUDIO)
     )
 
-    header = wav.parse(clip)
+    header = wav_header.parse(clip)
 
     assert clip[header.data_offset :] == AUDIO
 
@@ -54,9 +54,9 @@ def test_an_extensible_header_tells_the_coding_within() -> None:
     sub_format = struct.pack("<H", 3) + bytes.fromhex("000000001000800000aa00389b71")
     body = struct.pack("<HHIIHHHHI", 0xFFFE, 1, 8_000, 32_000, 4, 32, 22, 32, 4) + sub_format
 
-    header = wav.parse(riff(chunk(b"fmt ", body), chunk(b"data", AUDIO)))
+    header = wav_header.parse(riff(chunk(b"fmt ", body), chunk(b"data", AUDIO)))
 
-    assert header.coding == wav.IEEE_FLOAT
+    assert header.coding == wav_header.IEEE_FLOAT
 
 
 @pytest.mark.parametrize("form", [b"RF64", b"BW64"])
@@ -66,48 +66,48 @@ def test_64_bit_sizes_are_taken_from_their_own_chunk(form: bytes) -> None:
         sizes, pcm_format(), chunk(b"data", AUDIO, 0xFFFF_FFFF), size=0xFFFF_FFFF, form=form
     )
 
-    assert wav.parse(clip).data_bytes == 200
-    assert wav.declared_size(clip) == len(clip)
+    assert wav_header.parse(clip).data_bytes == 200
+    assert wav_header.declared_size(clip) == len(clip)
 
 
 @pytest.mark.parametrize("size", [0x7FFF_F000, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF])
 def test_the_sizes_that_are_written_into_pipes_mean_an_unknown_length(size: int) -> None:
     clip = riff(pcm_format(), chunk(b"data", AUDIO, size), size=size)
 
-    assert wav.parse(clip).data_bytes is None
-    assert wav.declared_size(clip) is None
+    assert wav_header.parse(clip).data_bytes is None
+    assert wav_header.declared_size(clip) is None
 
 
 def test_a_recorder_that_was_cut_off_leaves_an_unknown_length() -> None:
     clip = riff(pcm_format(), chunk(b"data", AUDIO, 0), size=0)
 
-    assert wav.parse(clip).data_bytes is None
+    assert wav_header.parse(clip).data_bytes is None
 
 
 def test_no_samples_are_no_unknown_length() -> None:
     clip = riff(pcm_format(), chunk(b"data", b""))
 
-    assert wav.parse(clip).data_bytes == 0
+    assert wav_header.parse(clip).data_bytes == 0
 
 
 def test_a_growing_file_declares_the_size_it_will_have() -> None:
-    assert wav.declared_size(CLIP[:50]) == len(CLIP)
+    assert wav_header.declared_size(CLIP[:50]) == len(CLIP)
 
 
 def test_what_follows_the_audio_is_not_waited_for() -> None:
     clip = riff(pcm_format(), chunk(b"data", AUDIO), chunk(b"LIST", b"x" * 100))
 
-    assert wav.declared_size(clip[:50]) == 44 + len(AUDIO)
+    assert wav_header.declared_size(clip[:50]) == 44 + len(AUDIO)
 
 
 def test_before_the_audio_is_reached_the_size_of_the_whole_counts() -> None:
     clip = riff(chunk(b"JUNK", b"\0" * 6_000), pcm_format(), chunk(b"data", AUDIO))
 
-    assert wav.declared_size(clip[:4_096]) == len(clip)
+    assert wav_header.declared_size(clip[:4_096]) == len(clip)
 
 
 def test_a_header_without_any_size_yet_tells_nothing() -> None:
-    assert wav.declared_size(riff(pcm_format(), size=0)) is None
+    assert wav_header.declared_size(riff(pcm_format(), size=0)) is None
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ def test_a_header_without_any_size_yet_tells_nothing() -> None:
 )
 def test_what_is_no_wav_is_said_to_be_none(clip: bytes, reason: str) -> None:
     with pytest.raises(ClipError, match=reason):
-        wav.parse(clip)
+        wav_header.parse(clip)
     with pytest.raises(ClipError, match=reason):
-        wav.declared_size(clip)
+        wav_header.declared_size(clip)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +140,13 @@ def test_what_is_no_wav_is_said_to_be_none(clip: bytes, reason: str) -> None:
 )
 def test_a_damaged_header_fails_with_a_plain_reason(clip: bytes, reason: str) -> None:
     with pytest.raises(ClipError, match=reason):
-        wav.parse(clip)
+        wav_header.parse(clip)
 
 
 @given(st.binary(max_size=300), st.integers(0, 60), st.binary(min_size=1, max_size=8))
 def test_no_bytes_raise_anything_but_a_clip_error(noise: bytes, at: int, patch: bytes) -> None:
     patched = CLIP[:at] + patch + CLIP[at + len(patch) :]
     for data in (noise, b"RIFF\xff\0\0\0WAVE" + noise, patched):
-        for read in (wav.parse, wav.declared_size):
+        for read in (wav_header.parse, wav_header.declared_size):
             with suppress(ClipError):
                 read(data)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from earmark.audio import Limits, decode
+from earmark.audio.decode import Limits, decode
 from earmark.errors import ClipError
 
 LIMITS = Limits(max_bytes=1_000_000, max_seconds=2.0)

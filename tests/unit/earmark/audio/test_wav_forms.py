@@ -11,8 +11,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from earmark import audio
-from earmark.audio import Limits, decode
+from earmark.audio.decode import Limits, decode
 from earmark.errors import ClipError
 
 LIMITS = Limits(max_bytes=1_000_000, max_seconds=2.0)
@@ -140,7 +139,7 @@ def test_it_is_refused_in_plain_words(what: str) -> None:
 
 
 def test_a_clip_of_many_blocks_is_whole_and_mixed_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audio, "BLOCK_SAMPLES", 128)
+    monkeypatch.setattr("earmark.audio.decode.BLOCK_SAMPLES", 128)
     frames = np.stack([TONE / 32_768, TONE / 65_536], axis=1)
     file = io.BytesIO()
     soundfile.write(file, frames, 8_000, subtype="PCM_24", format="WAV")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from earmark.extraction import Failed
+from earmark.frontends.extract import Failed
 
 SUFFIX = ".wav"
 

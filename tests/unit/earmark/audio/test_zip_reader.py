@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from earmark.archives import Member, members, open_archive
+from earmark.audio.zip_reader import Member, members, open_archive
 from earmark.errors import ClipError
-from earmark.extraction import Failed
+from earmark.frontends.extract import Failed
 
 MOST = 1_000_000
 CLIP = b"RIFF" + bytes(range(200)) * 5
@@ -74,7 +74,7 @@ def test_a_member_that_holds_more_than_it_says_gives_no_more_than_it_says(tmp_pa
 def test_members_that_share_their_bytes_cannot_grow_beyond_the_limit_of_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("earmark.archives.MOST_UNPACKED_BYTES", 3 * len(CLIP))
+    monkeypatch.setattr("earmark.audio.zip_reader.MOST_UNPACKED_BYTES", 3 * len(CLIP))
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for number in range(4):

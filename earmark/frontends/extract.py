@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import Limits, Sound, decode
+from earmark.audio.decode import Limits, Sound, decode
 from earmark.clips import Revision
 from earmark.errors import ClipError
 from earmark.frontends import FrontEnd

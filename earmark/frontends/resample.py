@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import Sound
+from earmark.audio.decode import Sound
 
 MAX_CHANNELS = 24
 """Clips that share a filter: more gain little and spill out of the cache."""

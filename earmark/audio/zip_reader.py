@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from earmark.audio.discovery import is_wav
 from earmark.errors import ClipError
-from earmark.extraction import Failed
-from earmark.finding import is_wav
+from earmark.frontends.extract import Failed
 
 MOST_MEMBERS = 1_000_000
 MOST_UNPACKED_BYTES = 20 * 1024**3

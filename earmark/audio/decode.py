@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark import wav
+from earmark.audio import wav_header
 from earmark.errors import ClipError
 
 if TYPE_CHECKING:
@@ -93,11 +93,11 @@ def decode(data: bytes, limits: Limits) -> Sound:
         raise ClipError(
             f"the file is too large: {len(data):,} bytes, and the limit is {limits.max_bytes:,}"
         )
-    header = wav.parse(data)
+    header = wav_header.parse(data)
     audio_bytes = _audio_bytes(data, header)
     _check(header, audio_bytes)
     try:
-        if header.coding == wav.PCM and header.bits == 16:
+        if header.coding == wav_header.PCM and header.bits == 16:
             samples = _unpack(data, header, audio_bytes, limits)
         else:
             samples = _read(data, header, limits)
@@ -106,7 +106,7 @@ def decode(data: bytes, limits: Limits) -> Sound:
     return Sound(samples, header.rate)
 
 
-def _audio_bytes(data: bytes, header: wav.Header) -> int:
+def _audio_bytes(data: bytes, header: wav_header.Header) -> int:
     present = len(data) - header.data_offset
     declared = present if header.data_bytes is None else header.data_bytes
     if declared > present:
@@ -117,7 +117,7 @@ def _audio_bytes(data: bytes, header: wav.Header) -> int:
     return declared
 
 
-def _check(header: wav.Header, audio_bytes: int) -> None:
+def _check(header: wav_header.Header, audio_bytes: int) -> None:
     if not 1 <= header.channels <= MAX_CHANNELS:
         raise ClipError(f"it has {header.channels} channels; 1 to {MAX_CHANNELS} can be read")
     if not MIN_RATE <= header.rate <= MAX_RATE:
@@ -126,13 +126,13 @@ def _check(header: wav.Header, audio_bytes: int) -> None:
         )
     if header.coding not in _READ:
         raise ClipError(f"it cannot be decoded ({_coding(header)}): convert it to PCM")
-    if header.coding in (wav.PCM, wav.IEEE_FLOAT):
+    if header.coding in (wav_header.PCM, wav_header.IEEE_FLOAT):
         _check_frame(header)
     if audio_bytes < max(header.frame_bytes, 1):
         raise ClipError("there are no samples in it")
 
 
-def _check_frame(header: wav.Header) -> None:
+def _check_frame(header: wav_header.Header) -> None:
     if header.bits not in (8, 16, 24, 32, 64):
         raise ClipError(f"its samples have {header.bits} bits; 8, 16, 24, 32 or 64 can be read")
     expected = header.channels * header.bits // 8
@@ -151,7 +151,7 @@ def _check_duration(frames: int, rate: int, limits: Limits) -> None:
 
 
 def _unpack(
-    data: bytes, header: wav.Header, audio_bytes: int, limits: Limits
+    data: bytes, header: wav_header.Header, audio_bytes: int, limits: Limits
 ) -> NDArray[np.float32]:
     frames = audio_bytes // header.frame_bytes
     _check_duration(frames, header.rate, limits)
@@ -161,7 +161,7 @@ def _unpack(
     return _mono(samples.reshape(frames, header.channels))
 
 
-def _read(data: bytes, header: wav.Header, limits: Limits) -> NDArray[np.float32]:
+def _read(data: bytes, header: wav_header.Header, limits: Limits) -> NDArray[np.float32]:
     import soundfile
 
     try:
@@ -185,7 +185,7 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
         yield _mono(frames)
 
 
-def _with_size(data: bytes, header: wav.Header) -> bytes:
+def _with_size(data: bytes, header: wav_header.Header) -> bytes:
     if header.data_bytes is not None:
         return data
     # libsndfile takes a size of 0 at its word.
@@ -193,7 +193,7 @@ def _with_size(data: bytes, header: wav.Header) -> bytes:
     return data[: header.data_offset - 4] + size.to_bytes(4, "little") + data[header.data_offset :]
 
 
-def _check_agreement(channels: int, rate: int, header: wav.Header) -> None:
+def _check_agreement(channels: int, rate: int, header: wav_header.Header) -> None:
     if (channels, rate) != (header.channels, header.rate):
         raise ClipError(
             f"its header contradicts itself: {header.channels} channels at {header.rate:,} Hz, "
@@ -224,7 +224,7 @@ def _mono(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     return mixed
 
 
-def _coding(header: wav.Header) -> str:
+def _coding(header: wav_header.Header) -> str:
     name = _CODINGS.get(header.coding, f"coding 0x{header.coding:04X}")
     return f"{name}, {header.bits} bits" if header.bits else name
 

@@ -14,9 +14,9 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from earmark.audio import Limits, Sound, decode
-from earmark.frontends import FRONT_ENDS, MfccMean, filters, front_end
-from earmark.frontends.resampling import resampled
+from earmark.audio.decode import Limits, Sound, decode
+from earmark.frontends import FRONT_ENDS, MfccMean, front_end, mel_filters
+from earmark.frontends.resample import resampled
 
 FSDD = Path(os.environ.get("EARMARK_FSDD", "../shared/data/fsdd/recordings"))
 LIMITS = Limits(max_bytes=10_000_000, max_seconds=60)
@@ -164,7 +164,7 @@ def test_clips_side_by_side_are_resampled_bit_for_bit_as_alone(rate: int) -> Non
 def test_the_mel_filters_are_those_of_librosa() -> None:
     librosa = pytest.importorskip("librosa")
 
-    ours = filters.slaney_filters(22_050, 2_048, 128)
+    ours = mel_filters.slaney_filters(22_050, 2_048, 128)
 
     np.testing.assert_allclose(ours, librosa.filters.mel(sr=22_050, n_fft=2_048), atol=1e-8)
 

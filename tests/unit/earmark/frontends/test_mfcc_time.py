@@ -13,12 +13,12 @@ import pytest
 import soxr
 from numpy.typing import NDArray
 
-from earmark.audio import Limits, Sound, decode
+from earmark.audio.decode import Limits, Sound, decode
 from earmark.frontends import MfccTime
-from earmark.frontends.filters import htk_edges, warped
+from earmark.frontends.mel_filters import htk_edges, warped
 from earmark.frontends.mfcc_time import Hearing
 from earmark.frontends.pooling import pooling
-from earmark.frontends.trimming import side_by_side, trimmed
+from earmark.frontends.trim import side_by_side, trimmed
 
 FSDD = Path(os.environ.get("EARMARK_FSDD", "../shared/data/fsdd/recordings"))
 LIMITS = Limits(max_bytes=10_000_000, max_seconds=60)

@@ -1,0 +1,1 @@
+"""From a file to its samples: which files are clips, reading, decoding."""
