@@ -17,7 +17,7 @@ from bench.parts import Setting, run_alone
 from bench.processes import children
 from bench.rig import Rig, rig
 from bench.table import Part, Row
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.services import ServiceName
 
 WORKERS = 2

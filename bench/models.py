@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.corpus import Corpus
 from bench.rig import REPOSITORY
 from earmark.frontends import FrontEnd, front_end
-from earmark.registry import CARD, Registry, sealed
+from earmark.model.registry import CARD, Registry, sealed
 
 RUN_SECONDS = 180
 

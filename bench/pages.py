@@ -26,10 +26,10 @@ import numpy as np
 
 from bench.growth import go_through, records
 from bench.rig import Rig, free_port, rig, running
-from earmark.artefact import TRAINED_ON
 from earmark.clips import Record, State
 from earmark.frontends import front_end
-from earmark.registry import Registry, shipped_models
+from earmark.model.artifact import TRAINED_ON
+from earmark.model.registry import Registry, shipped_models
 from earmark.services import ServiceName
 from earmark.store import Store, keys
 from earmark.store.vectors import table

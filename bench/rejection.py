@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from earmark import samples
 from earmark.audio.decode import Limits
-from earmark.classifier import DIGITS
 from earmark.frontends import front_end
 from earmark.frontends.extract import record
+from earmark.model.classifier import DIGITS
 from trainer.augment.non_speech import wordless
 from trainer.data.samples import OTHER
 from trainer.net.architecture import LAST

@@ -15,7 +15,7 @@ from dashboard.index.sync import Follower
 from earmark import curation, labels
 from earmark.clips import Record, Told, Truth
 from earmark.jobs import Sender
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.training import ask

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from earmark.hearing import Heard
+    from earmark.model.predict import Heard
 
 __all__ = ["__version__", "features", "label"]
 
@@ -51,7 +51,7 @@ def label(
     """
     import os
 
-    from earmark.hearing import label_paths
+    from earmark.model.predict import label_paths
 
     if isinstance(path, str | os.PathLike):
         return label_paths([path])[0]

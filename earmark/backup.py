@@ -35,9 +35,9 @@ from typing import Any
 from earmark import forgetting, labels
 from earmark.errors import BackupError
 from earmark.files import written
-from earmark.registry import CARD, POINTER, Registry
+from earmark.model.registry import CARD, POINTER, Registry
 from earmark.store import Store
-from earmark.store.schema import VERSION as SCHEMA
+from earmark.store.migrations import VERSION as SCHEMA
 
 FORMAT = 1
 MANIFEST = "backup.json"

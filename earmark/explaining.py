@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.classifier import Classifier, Guess
 from earmark.frontends import MfccTime
+from earmark.model.classifier import Classifier, Guess
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from earmark import labels
-from earmark.artefact import TRAINED_ON, digest_keys
 from earmark.audio.discovery import wavs_below
 from earmark.clips import Record, Revision, told_of
 from earmark.errors import ClipError, LabelError, ModelError, TrainingBusy
 from earmark.frontends.extract import inside
-from earmark.registry import Registry
+from earmark.model.artifact import TRAINED_ON, digest_keys
+from earmark.model.registry import Registry
 from earmark.store import Store
 
 FILE = "forgotten.csv"

@@ -19,7 +19,7 @@ from earmark.clips import Record, Revision, Told
 from earmark.errors import BackupError, EarmarkError, ModelError
 from earmark.labels import Line
 from earmark.listing import tell
-from earmark.registry import CARD, POINTER, Registry
+from earmark.model.registry import CARD, POINTER, Registry
 
 _T = TypeVar("_T")
 _CHUNK = 1_000

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from earmark.artefact import Announcement, Artefact
 from earmark.clips import State
 from earmark.jobs import Sender
+from earmark.model.artifact import Announcement, Artefact
 from earmark.store import Store
 
 

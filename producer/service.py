@@ -17,7 +17,7 @@ from earmark.services import ServiceName, sign_of_life, sign_off
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.ledger import Ledger
-from earmark.store.schema import bring_up_to_date
+from earmark.store.migrations import bring_up_to_date
 from producer.enqueue import Clip, LiveAllowance, Overdue, Queueing, lanes
 from producer.inbox import Inbox
 from producer.readiness import ReadinessGate

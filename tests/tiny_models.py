@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.artefact import LITERT, TRAINED_ON, digest_keys
 from earmark.frontends import front_end
-from earmark.registry import CARD, Registry, sealed
+from earmark.model.artifact import LITERT, TRAINED_ON, digest_keys
+from earmark.model.registry import CARD, Registry, sealed
 
 FIRST = "20260101-000000-aaaa"
 SECOND = "20260202-000000-bbbb"

@@ -13,7 +13,7 @@ from typing import Any
 from celery.signals import task_failure, worker_ready
 
 from earmark.jobs import TRAIN, TRAIN_IF_DUE, TRAINING, make_app
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.services import ServiceName
 from earmark.settings import Settings
 from earmark.signs import show_life

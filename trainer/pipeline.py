@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from earmark.errors import ModelError, TrainingError
 from earmark.frontends import front_end
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from trainer.data import fingerprint
 from trainer.data.material import Material
 from trainer.data.splits import Side

@@ -14,7 +14,7 @@ from earmark.errors import EarmarkError, ModelError, TrainingBusy
 from earmark.frontends import FrontEnd, front_end
 from earmark.frontends.extract import Extracted, extract_files, inside
 from earmark.jobs import Sender
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.training_lock import TrainingLock

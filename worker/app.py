@@ -17,7 +17,7 @@ from earmark.audio.decode import Sound
 from earmark.errors import StoreUnreachable
 from earmark.frontends import FRONT_ENDS
 from earmark.jobs import BULK, EXTRACT, LABEL, LIVE, RELABEL, Batch, make_app
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.services import ServiceName, quiet_numerics
 from earmark.settings import Settings
 from earmark.signs import show_life

@@ -6,10 +6,10 @@ import logging
 import time
 from collections.abc import Callable
 
-from earmark.artefact import Announcement, Artefact
-from earmark.classifier import Classifier
 from earmark.errors import CorruptModel, FrontEndMismatch, ModelError
-from earmark.registry import Registry
+from earmark.model.artifact import Announcement, Artefact
+from earmark.model.classifier import Classifier
+from earmark.model.registry import Registry
 from earmark.store import Store
 
 log = logging.getLogger(__name__)

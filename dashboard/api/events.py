@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from dashboard.context import House
 from earmark.clips import Record
-from earmark.store.board import Event
+from earmark.store.live_model import Event
 
 _WAITING = 1_000
 _BEAT_SECONDS = 15.0

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from earmark.clips import Record
-from earmark.store.board import Event
+from earmark.store.live_model import Event
 
 SECONDS = 60
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.context import House
-from earmark.artefact import TRAINED_ON, Announcement
 from earmark.errors import EarmarkError
 from earmark.frontends import front_end
+from earmark.model.artifact import TRAINED_ON, Announcement
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from dashboard.monitoring.drift import newest
 from earmark.clips import Record, State
 from earmark.errors import EarmarkError
 from earmark.status import live_accuracy, service_counts
-from earmark.store.board import Event
+from earmark.store.live_model import Event
 
 _LATENCIES = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
 _CONFIDENCES = tuple(share / 20 for share in range(1, 21))

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dashboard.index.sqlite_index import Index
 from earmark.errors import EarmarkError
 from earmark.store import Store
-from earmark.store.board import Event
+from earmark.store.live_model import Event
 
 log = logging.getLogger(__name__)
 

@@ -106,7 +106,7 @@ def label(files: Files, as_json: AsJson = False) -> None:
     Example: earmark label memo.wav --json
     """
     from earmark.audio.discovery import wavs
-    from earmark.hearing import hear, live_classifier
+    from earmark.model.predict import hear, live_classifier
     from earmark.settings import Settings
 
     settings = Settings.load()

@@ -129,7 +129,7 @@ def _house() -> House:
 
 def _place() -> Place:
     from earmark.forgetting import Place
-    from earmark.registry import Registry
+    from earmark.model.registry import Registry
     from earmark.settings import Settings
     from earmark.store import Store
 

@@ -138,7 +138,7 @@ def _explained(file: Path, settings: Settings) -> tuple[Explanation | None, list
     from earmark.errors import EarmarkError
     from earmark.explaining import explain
     from earmark.frontends.extract import Extracted, extract_files
-    from earmark.hearing import live_classifier
+    from earmark.model.predict import live_classifier
 
     try:
         classifier = live_classifier(settings)
@@ -189,7 +189,7 @@ def _inspect_digits(folder: Path, out: Path) -> None:
 
 def _heard_text(file: Path, settings: Settings) -> str:
     from earmark.errors import ModelError
-    from earmark.hearing import hear, live_classifier
+    from earmark.model.predict import hear, live_classifier
 
     try:
         [heard] = hear([file], live_classifier(settings), settings.limits)

@@ -191,7 +191,7 @@ def _row(card: dict[str, Any], live: str) -> dict[str, Any]:
 
 
 def _registry() -> Any:
-    from earmark.registry import Registry
+    from earmark.model.registry import Registry
     from earmark.settings import Settings
 
     return Registry(Settings.load().models)

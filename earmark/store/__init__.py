@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from earmark.store import keys
-from earmark.store.board import Board
 from earmark.store.connection import Connection
 from earmark.store.ledger import Ledger
-from earmark.store.schema import bring_up_to_date
+from earmark.store.live_model import Board
+from earmark.store.migrations import bring_up_to_date
 from earmark.store.vectors import Vectors
 
 

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from earmark.clips import Record, Revision, Score, State, Told, Truth, head_of
 from earmark.store import keys
-from earmark.store.board import EVENTS_KEPT
 from earmark.store.connection import Connection
+from earmark.store.live_model import EVENTS_KEPT
 
 _CHUNK = 1_000
 _NEVER = 1e12

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from earmark.jobs import Sender
-from earmark.registry import CARD, Registry
+from earmark.model.registry import CARD, Registry
 from earmark.settings import Settings
 from earmark.store import Store
-from earmark.store.board import Board
+from earmark.store.live_model import Board
 from tests import tiny_models
 from tests.tiny_models import SECOND
 from trainer import pipeline as real_training

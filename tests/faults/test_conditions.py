@@ -15,7 +15,7 @@ import pytest
 from earmark import labels
 from earmark.clips import State
 from earmark.curation import retry
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from tests import tiny_models
 from tests.faults.scene import Scene, celery, children, fill, lives, names, small_disk, started
 from tests.household import Household, wait_until

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.store import keys
 from tests import tiny_models
 from tests.faults.dying_trainer import HOLD, STEPS

@@ -16,7 +16,7 @@ import pytest
 from earmark import cli, labels
 from earmark.clips import Record, Revision, State, Told
 from earmark.jobs import BULK
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement
 from tests import tiny_models

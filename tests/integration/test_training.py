@@ -21,7 +21,7 @@ import pytest
 from earmark.clips import Record, Revision, State, told_by_name
 from earmark.frontends import front_end
 from earmark.jobs import Sender
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement
 from earmark.store.vectors import table

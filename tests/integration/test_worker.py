@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 
 from earmark import labels
-from earmark.artefact import LITERT, Artefact
 from earmark.audio.decode import Limits
 from earmark.clips import Record, Revision, State, Told
 from earmark.curation import correct
 from earmark.errors import ClipError
 from earmark.frontends import extract, front_end
 from earmark.jobs import Batch
-from earmark.registry import Registry
+from earmark.model.artifact import LITERT, Artefact
+from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from tests import tiny_models
 from tests.household import Household, pending
@@ -559,7 +559,7 @@ def test_a_clip_whose_worker_died_once_by_accident_is_labelled(place: Workplace)
 def test_labelling_loads_no_tensorflow() -> None:
     script = (
         "import sys, numpy as np, worker.app\n"
-        "from earmark.hearing import label_paths\n"
+        "from earmark.model.predict import label_paths\n"
         "print(label_paths(sys.argv[1:])[0].state)\n"
         "print([name for name in ('tensorflow', 'keras', 'pandas', 'librosa', 'sklearn')"
         " if name in sys.modules])"

@@ -9,7 +9,7 @@ import pytest
 
 from earmark.clips import Record, State
 from earmark.jobs import BULK, LIVE, Sender
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from tests import tiny_models
 from tests.household import (

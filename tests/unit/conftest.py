@@ -16,7 +16,7 @@ import pytest
 from earmark.audio.decode import Limits
 from earmark.clips import Record, Revision, State
 from earmark.jobs import Batch
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.server import command
 from earmark.settings import Settings
 from earmark.store import Store

@@ -24,10 +24,10 @@ from earmark.curation import correct
 from earmark.errors import BackupError
 from earmark.forgetting import FILE, Place, forget, survey
 from earmark.frontends import front_end
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.restoring import restore
 from earmark.store import Store, keys
-from earmark.store.schema import VERSION
+from earmark.store.migrations import VERSION
 from tests import tiny_models
 
 Tone = Callable[..., Path]

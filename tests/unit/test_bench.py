@@ -9,7 +9,7 @@ from bench.growth import records
 from bench.models import publish_again
 from bench.table import Row, table
 from earmark.clips import Record, Score
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from tests.wavs import drop
 
 

@@ -244,7 +244,7 @@ def test_a_name_cannot_command_the_terminal(home: Path, tone: Tone) -> None:
 def test_without_a_model_there_is_one_line_that_says_what_to_do(
     home: Path, tone: Tone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("earmark.registry.shipped_models", lambda: home / "none")
+    monkeypatch.setattr("earmark.model.registry.shipped_models", lambda: home / "none")
     monkeypatch.setenv("EARMARK_MODELS", str(home / "models"))
 
     with pytest.raises(NoModel, match="earmark train"):

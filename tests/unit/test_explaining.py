@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from earmark.audio.decode import Limits
-from earmark.classifier import Classifier
 from earmark.clips import Record, Revision, State
 from earmark.explaining import Explanation, explain, nearest
 from earmark.frontends.extract import record
-from earmark.registry import Registry, shipped_models
+from earmark.model.classifier import Classifier
+from earmark.model.registry import Registry, shipped_models
 from earmark.track_record import by_day
 from tests import tiny_models
 from tests.clip_tables import clip_table

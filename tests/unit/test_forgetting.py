@@ -21,7 +21,7 @@ from earmark.curation import correct
 from earmark.errors import LabelError, TrainingBusy
 from earmark.forgetting import FILE, Forgotten, Place, forget, read, survey
 from earmark.frontends import front_end
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement
 from earmark.store.vectors import table

@@ -19,7 +19,7 @@ ROOMS = ("producer", "worker", "trainer", "dashboard")
 HEAVY = {"keras", "librosa", "matplotlib", "pandas", "sklearn", "tensorflow"}
 """Libraries that no process loads only because it imports one of our modules."""
 
-REDIS_ROOMS = ("earmark/store", "earmark/store.py", "earmark/registry.py", "earmark/jobs.py")
+REDIS_ROOMS = ("earmark/store", "earmark/store.py", "earmark/model/registry.py", "earmark/jobs.py")
 """Where Redis commands stand; `earmark/server.py` starts the server and may ask it for a pong."""
 
 NO_NAMES = {"common", "helpers", "manager", "managers", "misc", "util", "utils"}

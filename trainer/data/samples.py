@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.classifier import DIGITS
 from earmark.dataset import matrix
+from earmark.model.classifier import DIGITS
 from trainer.net.architecture import outputs
 from trainer.net.tensorflow import tensorflow
 from trainer.recipes import Recipe

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.classifier import DIGITS
+from earmark.model.classifier import DIGITS
 from trainer.data.samples import Samples
 from trainer.evaluate.metrics import Score
 from trainer.net.architecture import LAST

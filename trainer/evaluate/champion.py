@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.classifier import Classifier
 from earmark.dataset import matrix
 from earmark.errors import FrontEndMismatch, ModelError, NoModel
 from earmark.frontends import FrontEnd
-from earmark.registry import Registry
+from earmark.model.classifier import Classifier
+from earmark.model.registry import Registry
 from trainer.data.splits import Side
 from trainer.evaluate.challenger import Challenger
 from trainer.evaluate.gate import KNOWN_VOICES, NEW_VOICES, Trial, Verdict, judge

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.classifier import DIGITS
+from earmark.model.classifier import DIGITS
 from trainer.data import fingerprint
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.classifier import DIGITS
 from earmark.frontends import MfccTime, front_end
+from earmark.model.classifier import DIGITS
 from trainer.net.tensorflow import keras
 from trainer.recipes import Recipe
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.classifier import DIGITS
+from earmark.model.classifier import DIGITS
 from trainer.data.samples import Samples, batches, steps, whole
 from trainer.net.architecture import answering, build
 from trainer.net.learning_rate import rate

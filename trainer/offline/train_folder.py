@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from earmark import dataset
 from earmark.errors import EarmarkError
 from earmark.frontends import front_end
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.settings import Settings
 from trainer.data.material import Material
 from trainer.evaluate.challenger import Terms

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from earmark.classifier import DIGITS
+from earmark.model.classifier import DIGITS
 from trainer.evaluate.calibration import Reliability
 from trainer.evaluate.metrics import Evaluation
 from trainer.net.fit import History

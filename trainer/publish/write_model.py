@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.artefact import LITERT, TRAINED_ON, Announcement, Artefact, digest_keys
-from earmark.classifier import Classifier
 from earmark.dataset import matrix
 from earmark.errors import TrainingError
-from earmark.registry import CARD, KERAS
-from earmark.registry import sealed as seal
+from earmark.model.artifact import LITERT, TRAINED_ON, Announcement, Artefact, digest_keys
+from earmark.model.classifier import Classifier
+from earmark.model.registry import CARD, KERAS
+from earmark.model.registry import sealed as seal
 from trainer.evaluate.challenger import Challenger
 from trainer.net.fit import probabilities
 from trainer.net.tensorflow import keras, tensorflow

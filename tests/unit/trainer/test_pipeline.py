@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from earmark.artefact import LITERT, Announcement
-from earmark.classifier import Classifier
 from earmark.dataset import matrix
 from earmark.errors import NotEnoughClips, TrainingBusy, TrainingError
 from earmark.frontends import front_end
-from earmark.registry import CARD, KERAS, Registry
+from earmark.model.artifact import LITERT, Announcement
+from earmark.model.classifier import Classifier
+from earmark.model.registry import CARD, KERAS, Registry
 from tests.clip_tables import TINY, clip_table
 from trainer.data.splits import Side, split
 from trainer.evaluate.challenger import Terms

@@ -12,7 +12,7 @@ import pytest
 from earmark.audio.decode import Limits
 from earmark.clips import Record, State
 from earmark.frontends import front_end
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.store import Store
 from earmark.succession import succeed
 from tests import tiny_models

@@ -15,7 +15,7 @@ from dashboard.context import House
 from dashboard.monitoring import drift
 from earmark.clips import Record, Revision, State
 from earmark.frontends import front_end
-from earmark.registry import Registry
+from earmark.model.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.ledger import Settlement

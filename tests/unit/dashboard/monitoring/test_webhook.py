@@ -16,7 +16,7 @@ import pytest
 from dashboard.index.sqlite_index import Index
 from dashboard.monitoring.webhook import ATTEMPTS, SIGNATURE, Webhook
 from earmark.store import Store
-from earmark.store.board import Event
+from earmark.store.live_model import Event
 
 EVENT = Event("1-0", "clips", {"clips": [{"path": "a.wav", "label": 7}]})
 

@@ -14,10 +14,10 @@ import pytest
 
 from earmark import dataset
 from earmark.audio.decode import Limits
-from earmark.classifier import Classifier
 from earmark.frontends import front_end
 from earmark.frontends.extract import record
-from earmark.registry import Registry
+from earmark.model.classifier import Classifier
+from earmark.model.registry import Registry
 from tests.clip_tables import TINY, clip_table
 from trainer.augment.augmentation import Augmentation
 from trainer.data.folds import By

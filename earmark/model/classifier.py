@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.artefact import Announcement, Artefact
 from earmark.errors import CorruptModel, FrontEndMismatch
 from earmark.frontends import FrontEnd, front_end
+from earmark.model.artifact import Announcement, Artefact
 
 if TYPE_CHECKING:
     from ai_edge_litert.interpreter import Interpreter

@@ -10,8 +10,8 @@ from typing import Any
 
 from redis.exceptions import LockError, ResponseError
 
-from earmark.artefact import Announcement, Artefact
 from earmark.errors import StoreRefused, TrainingBusy
+from earmark.model.artifact import Announcement, Artefact
 from earmark.store import keys
 from earmark.store.connection import Connection
 from earmark.store.training_lock import LOCK_SECONDS, TrainingLock

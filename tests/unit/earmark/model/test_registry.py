@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.artefact import LITERT, digest_keys
 from earmark.errors import CorruptModel, NoModel
-from earmark.registry import CARD, PINNED, POINTER, Registry, shipped_models
+from earmark.model.artifact import LITERT, digest_keys
+from earmark.model.registry import CARD, PINNED, POINTER, Registry, shipped_models
 from tests import tiny_models
 from tests.tiny_models import FIRST, SECOND
 

@@ -9,7 +9,7 @@ import pytest
 from earmark.errors import StoreRefused
 from earmark.store import Store, keys
 from earmark.store.connection import Connection
-from earmark.store.schema import VERSION, bring_up_to_date
+from earmark.store.migrations import VERSION, bring_up_to_date
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from earmark.audio.decode import Limits
-from earmark.classifier import Classifier, Guess
 from earmark.clips import State
 from earmark.frontends.extract import CHUNK, Extracted, Failed, Outcome, extract, try_record
-from earmark.registry import Registry
+from earmark.model.classifier import Classifier, Guess
+from earmark.model.registry import Registry
 from earmark.settings import Settings
 
 

@@ -24,8 +24,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from earmark.artefact import LITERT, TRAINED_ON, Announcement, Artefact, check
 from earmark.errors import CorruptModel, NoModel
+from earmark.model.artifact import LITERT, TRAINED_ON, Announcement, Artefact, check
 
 POINTER = "live"
 CARD = "card.json"
@@ -214,7 +214,7 @@ def sealed(card: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def shipped_models() -> Path:
     """The models that come with the program: inside a wheel, or beside the package."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     inside = package / "shipped"
     return inside if inside.is_dir() else package.parent / "models"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.artefact import Artefact
-from earmark.classifier import Classifier
 from earmark.errors import CorruptModel, FrontEndMismatch
-from earmark.registry import Registry
+from earmark.model.artifact import Artefact
+from earmark.model.classifier import Classifier
+from earmark.model.registry import Registry
 from tests import tiny_models
 from tests.tiny_models import FIRST
 
