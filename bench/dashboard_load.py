@@ -28,7 +28,7 @@ from bench.pipeline import WORKERS, dropped
 from bench.processes import processor_seconds
 from bench.rig import Rig, free_port, rig, running
 from bench.table import Part, Row
-from earmark.services import ServiceName
+from earmark.services.processes import ServiceName
 
 WATCHERS = 50
 DROPPED, DROPPED_QUICK = 3_000, 1_500

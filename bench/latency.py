@@ -18,7 +18,7 @@ from bench.processes import children
 from bench.rig import Rig, rig
 from bench.table import Part, Row
 from earmark.model.registry import Registry
-from earmark.services import ServiceName
+from earmark.services.processes import ServiceName
 
 WORKERS = 2
 IDLE, IDLE_QUICK = 300, 60

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from earmark.audio.decode import Limits
 from earmark.frontends import FRONT_ENDS, FrontEnd
 from earmark.frontends.extract import Extracted, extract, try_record
-from earmark.jobs import BATCH_CLIPS
+from earmark.messaging.celery_app import BATCH_CLIPS
 
 LIMITS = Limits(max_bytes=2**26, max_seconds=60)
 MFCC_MEAN = FRONT_ENDS["mfcc-mean"]

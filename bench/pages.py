@@ -30,7 +30,7 @@ from earmark.clips import Record, State
 from earmark.frontends import front_end
 from earmark.model.artifact import TRAINED_ON
 from earmark.model.registry import Registry, shipped_models
-from earmark.services import ServiceName
+from earmark.services.processes import ServiceName
 from earmark.store import Store, keys
 from earmark.store.vectors import table
 

@@ -19,7 +19,7 @@ from bench.peers.racing import PEERS, joblib_loop, plain_loop, queued
 from bench.processes import Meter
 from bench.rig import Rig, rig
 from bench.table import Part, Row
-from earmark.services import ServiceName
+from earmark.services.processes import ServiceName
 
 WORKERS = 2
 BACKLOG, BACKLOG_QUICK = 20_000, 5_000

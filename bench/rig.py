@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earmark.clips import State
-from earmark.services import SUPERVISED, ServiceName, environment
+from earmark.services.processes import SUPERVISED, ServiceName, environment
 from earmark.settings import Settings
 from earmark.store import Store
 
@@ -107,7 +107,7 @@ def rig(models: Path, workers: int, inbox: Path | None = None) -> Iterator[Rig]:
         )
         settings.inbox.mkdir(exist_ok=True)
         environ = _environ(settings)
-        command = [sys.executable, "-m", "earmark.server"]
+        command = [sys.executable, "-m", "earmark.services.embedded_redis"]
         with running(command, environ, home, log=home / "store.log"):
             store = Store.at(settings.store_url, wait_seconds=START_SECONDS)
             yield Rig(home, settings, store, environ)

@@ -14,7 +14,7 @@ from bench.pipeline import drop_and_wait
 from bench.processes import children, resident_megabytes
 from bench.rig import REPOSITORY, Rig, rig
 from bench.table import Part, Row
-from earmark.services import ServiceName
+from earmark.services.processes import ServiceName
 
 ROUNDS, ROUNDS_QUICK = 5, 2
 HELP_ROUNDS = 5

@@ -8,7 +8,7 @@ from functools import partial
 
 from dashboard.auth import insist_on_token
 from earmark.errors import EarmarkError
-from earmark.services import LOG_FORMAT, ServiceName, sign_of_life, sign_off
+from earmark.services.processes import LOG_FORMAT, ServiceName, sign_of_life, sign_off
 from earmark.settings import Settings
 
 

@@ -14,7 +14,7 @@ from dashboard.index.sqlite_index import Index
 from dashboard.index.sync import Follower
 from earmark import curation, labels
 from earmark.clips import Record, Told, Truth
-from earmark.jobs import Sender
+from earmark.messaging.celery_app import Sender
 from earmark.model.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store

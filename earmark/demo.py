@@ -21,7 +21,7 @@ from earmark.cli.app import print_table
 from earmark.cli.reading import percent
 from earmark.clips import Record, told_by_name
 from earmark.errors import EarmarkError, ServiceError
-from earmark.services import NEEDED
+from earmark.services.processes import NEEDED
 from earmark.settings import Settings
 from earmark.status import service_counts
 from earmark.store import Store

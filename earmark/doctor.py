@@ -12,7 +12,7 @@ from pathlib import Path
 from earmark.clips import State
 from earmark.errors import EarmarkError
 from earmark.model.registry import Registry
-from earmark.services import ServiceName
+from earmark.services.processes import ServiceName
 from earmark.settings import Settings
 from earmark.status import service_counts
 from earmark.store import Store

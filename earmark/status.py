@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from earmark.clips import Score
-from earmark.jobs import Sender
-from earmark.services import NEEDED, ServiceName
+from earmark.messaging.celery_app import Sender
+from earmark.services.processes import NEEDED, ServiceName
 from earmark.store import Store
 
 RATE_SECONDS = 60

@@ -10,8 +10,8 @@ from typing import Any
 from tqdm import tqdm
 
 from earmark.errors import NotRunning
-from earmark.jobs import Sender
-from earmark.services import ServiceName
+from earmark.messaging.celery_app import Sender
+from earmark.services.processes import ServiceName
 from earmark.status import service_counts
 from earmark.store import Store
 

@@ -9,7 +9,7 @@ from itertools import islice
 
 from earmark.clips import Revision, State
 from earmark.errors import NotRunning
-from earmark.services import ServiceName
+from earmark.services.processes import ServiceName
 from earmark.status import service_counts
 from earmark.store import Store
 

@@ -8,7 +8,7 @@ import sys
 import threading
 
 from earmark.errors import EarmarkError
-from earmark.services import LAST_SECONDS, LOG_FORMAT, end_within
+from earmark.services.processes import LAST_SECONDS, LOG_FORMAT, end_within
 from earmark.settings import Settings
 from producer.service import watch
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from earmark.clips import Record, Revision, State, told_by_name
 from earmark.errors import StoreUnreachable
-from earmark.jobs import BATCH_CLIPS, BULK, LIVE, Batch, Sender
+from earmark.messaging.celery_app import BATCH_CLIPS, BULK, LIVE, Batch, Sender
 from earmark.store.ledger import Ledger
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from itertools import chain, islice
 
 from earmark import forgetting, labels
 from earmark.errors import StoreError
-from earmark.jobs import BATCH_CLIPS, BULK, LIVE, Sender
-from earmark.services import ServiceName, sign_of_life, sign_off
+from earmark.messaging.celery_app import BATCH_CLIPS, BULK, LIVE, Sender
+from earmark.services.processes import ServiceName, sign_of_life, sign_off
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.ledger import Ledger

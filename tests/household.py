@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from earmark.clips import Record, Revision, State
-from earmark.jobs import LIVE, Batch, Sender
-from earmark.server import command as server_command
+from earmark.messaging.celery_app import LIVE, Batch, Sender
+from earmark.services.embedded_redis import command as server_command
 from earmark.settings import Settings
 from earmark.store import Store
 from tests import tiny_models

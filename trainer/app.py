@@ -12,11 +12,11 @@ from typing import Any
 
 from celery.signals import task_failure, worker_ready
 
-from earmark.jobs import TRAIN, TRAIN_IF_DUE, TRAINING, make_app
+from earmark.messaging.celery_app import TRAIN, TRAIN_IF_DUE, TRAINING, make_app
 from earmark.model.registry import Registry
-from earmark.services import ServiceName
+from earmark.services.celery_heartbeat import show_life
+from earmark.services.processes import ServiceName
 from earmark.settings import Settings
-from earmark.signs import show_life
 
 app = make_app(
     "trainer",
@@ -59,7 +59,7 @@ def train_if_due() -> None:
 
 @cache
 def _desk() -> Any:
-    from earmark.jobs import Sender
+    from earmark.messaging.celery_app import Sender
     from earmark.store import Store
     from trainer.service import Desk
 

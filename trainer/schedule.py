@@ -7,7 +7,7 @@ from typing import Any
 
 from celery.beat import PersistentScheduler
 
-from earmark.services import ServiceName, sign_of_life
+from earmark.services.processes import ServiceName, sign_of_life
 
 
 class Scheduler(PersistentScheduler):

@@ -16,11 +16,11 @@ from celery.signals import worker_init, worker_process_init
 from earmark.audio.decode import Sound
 from earmark.errors import StoreUnreachable
 from earmark.frontends import FRONT_ENDS
-from earmark.jobs import BULK, EXTRACT, LABEL, LIVE, RELABEL, Batch, make_app
+from earmark.messaging.celery_app import BULK, EXTRACT, LABEL, LIVE, RELABEL, Batch, make_app
 from earmark.model.registry import Registry
-from earmark.services import ServiceName, quiet_numerics
+from earmark.services.celery_heartbeat import show_life
+from earmark.services.processes import ServiceName, quiet_numerics
 from earmark.settings import Settings
-from earmark.signs import show_life
 from earmark.store import Store
 from worker.backfill import extract_lacking
 from worker.label import Bench, label_batch, relabel

@@ -20,7 +20,7 @@ from earmark.clips import Record, State, told_of
 from earmark.errors import ClipError
 from earmark.frontends import FRONT_ENDS, FrontEnd
 from earmark.frontends.extract import Extracted, Failed, Fence, Outcome, Recording, extract, record
-from earmark.jobs import Batch
+from earmark.messaging.celery_app import Batch
 from earmark.model.classifier import Classifier, Guess
 from earmark.store import Store
 from earmark.store.ledger import Claim, Settlement, told_by_correction

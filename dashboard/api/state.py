@@ -14,7 +14,7 @@ from dashboard.monitoring.drift import newest
 from dashboard.monitoring.prometheus import Metrics
 from earmark.doctor import examine
 from earmark.errors import EarmarkError
-from earmark.services import ServiceName
+from earmark.services.processes import ServiceName
 from earmark.status import service_counts, status
 
 

@@ -107,7 +107,7 @@ def suspects(
     """
     import sys
 
-    from earmark.services import environment, run
+    from earmark.services.processes import environment, run
 
     arguments = [] if folder is None else [str(folder)]
     arguments += ["--json"] if as_json else []

@@ -28,7 +28,7 @@ def train(
 
     Example: earmark train --wait
     """
-    from earmark.jobs import Sender
+    from earmark.messaging.celery_app import Sender
     from earmark.settings import Settings
     from earmark.store import Store
     from earmark.training import ask, follow
@@ -77,7 +77,7 @@ def crossval(  # noqa: PLR0917 - one argument for each option
     """
     import os
 
-    from earmark.services import environment, run
+    from earmark.services.processes import environment, run
     from earmark.settings import Settings
 
     arguments = [str(folder), "--recipe", recipe or Settings.load().recipe, "--by", by]
@@ -163,7 +163,7 @@ def rollback() -> None:
 
 def _make_live(version: str) -> None:
     from earmark.errors import EarmarkError
-    from earmark.jobs import Sender
+    from earmark.messaging.celery_app import Sender
     from earmark.settings import Settings
     from earmark.store import Store
     from earmark.succession import succeed

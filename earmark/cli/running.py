@@ -20,8 +20,8 @@ def up() -> None:
 
     Example: EARMARK_INBOX=~/clips earmark up
     """
+    from earmark.services.supervisor import up as run_up
     from earmark.settings import Settings
-    from earmark.supervisor import up as run_up
 
     run_up(Settings.load())
 
@@ -86,7 +86,7 @@ def status(
 
     Example: earmark status --watch
     """
-    from earmark.jobs import Sender
+    from earmark.messaging.celery_app import Sender
     from earmark.settings import Settings
     from earmark.status import status as look
     from earmark.store import Store
@@ -126,7 +126,7 @@ def doctor(
     from dataclasses import asdict
 
     from earmark.doctor import alive_here, examine
-    from earmark.services import ServiceName
+    from earmark.services.processes import ServiceName
     from earmark.settings import Settings
 
     settings = Settings.load()
@@ -146,7 +146,7 @@ def doctor(
 
 
 def _become(name: str) -> None:
-    from earmark.services import ServiceName, command, environment, run
+    from earmark.services.processes import ServiceName, command, environment, run
     from earmark.settings import Settings
 
     Settings.load()  # so that a misspelt setting stops the service here, with one clear line

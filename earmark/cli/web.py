@@ -16,7 +16,7 @@ def dashboard() -> None:
     from importlib.util import find_spec
 
     from earmark.errors import MissingExtra
-    from earmark.services import ServiceName, command, environment, run
+    from earmark.services.processes import ServiceName, command, environment, run
     from earmark.settings import Settings
 
     if find_spec("nicegui") is None:

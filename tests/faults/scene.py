@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from earmark.clips import State
-from earmark.jobs import BATCH_CLIPS, BULK, LIVE, Batch, Sender
-from earmark.services import environment
+from earmark.messaging.celery_app import BATCH_CLIPS, BULK, LIVE, Batch, Sender
+from earmark.services.processes import environment
 from earmark.store import Store
 from tests.faults.promise import Balance, wait_until_kept
 from tests.faults.traps import GO, HELD

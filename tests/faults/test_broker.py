@@ -15,7 +15,7 @@ from earmark import labels
 from earmark.clips import State, Told
 from earmark.doctor import examine
 from earmark.errors import StoreError
-from earmark.server import command
+from earmark.services.embedded_redis import command
 from earmark.store import Store
 from tests.faults.scene import Scene, fill, names, small_disk
 from tests.household import Household, wait_until

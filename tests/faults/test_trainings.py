@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from earmark.jobs import TRAIN, TRAINING, Sender
-from earmark.services import ServiceName
+from earmark.messaging.celery_app import TRAIN, TRAINING, Sender
+from earmark.services.processes import ServiceName
 from earmark.store import keys
 from earmark.store.training_lock import LOCK_SECONDS
 from tests.faults.dying_trainer import HOLD

@@ -15,7 +15,7 @@ import pytest
 
 from earmark import cli, labels
 from earmark.clips import Record, Revision, State, Told
-from earmark.jobs import BULK
+from earmark.messaging.celery_app import BULK
 from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement

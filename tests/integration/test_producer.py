@@ -13,7 +13,7 @@ import pytest
 
 from earmark.clips import Record, Revision, State
 from earmark.errors import StoreUnreachable
-from earmark.jobs import BULK, LIVE, Sender
+from earmark.messaging.celery_app import BULK, LIVE, Sender
 from earmark.settings import Settings
 from earmark.store import Store
 from producer import watcher

@@ -20,7 +20,7 @@ import pytest
 
 from earmark.clips import Record, Revision, State, told_by_name
 from earmark.frontends import front_end
-from earmark.jobs import Sender
+from earmark.messaging.celery_app import Sender
 from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 import pytest
 
 from earmark.clips import State
-from earmark.server import command as server_command
-from earmark.services import NEEDED
+from earmark.services.embedded_redis import command as server_command
+from earmark.services.processes import NEEDED
 from earmark.store import Store
 from tests.household import (
     Household,

@@ -22,7 +22,7 @@ from earmark.clips import Record, Revision, State, Told
 from earmark.curation import correct
 from earmark.errors import ClipError
 from earmark.frontends import extract, front_end
-from earmark.jobs import Batch
+from earmark.messaging.celery_app import Batch
 from earmark.model.artifact import LITERT, Artefact
 from earmark.model.registry import Registry
 from earmark.store import Store, keys

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from earmark.clips import Record, State
-from earmark.jobs import BULK, LIVE, Sender
+from earmark.messaging.celery_app import BULK, LIVE, Sender
 from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from tests import tiny_models

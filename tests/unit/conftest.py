@@ -15,9 +15,9 @@ import pytest
 
 from earmark.audio.decode import Limits
 from earmark.clips import Record, Revision, State
-from earmark.jobs import Batch
+from earmark.messaging.celery_app import Batch
 from earmark.model.registry import Registry
-from earmark.server import command
+from earmark.services.embedded_redis import command
 from earmark.settings import Settings
 from earmark.store import Store
 from tests import tiny_models

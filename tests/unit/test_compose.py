@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from earmark.jobs import LIVE, configuration
-from earmark.services import SERVICES
+from earmark.messaging.celery_app import LIVE, configuration
+from earmark.services.processes import SERVICES
 from earmark.settings import PREFIX, Settings
 
 

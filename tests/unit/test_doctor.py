@@ -9,7 +9,7 @@ import pytest
 
 from earmark.clips import Record, Revision, State
 from earmark.doctor import Finding, alive_here, examine
-from earmark.services import NEEDED, ServiceName
+from earmark.services.processes import NEEDED, ServiceName
 from earmark.settings import Settings
 from earmark.store import Store
 from tests import tiny_models

@@ -19,8 +19,8 @@ ROOMS = ("producer", "worker", "trainer", "dashboard")
 HEAVY = {"keras", "librosa", "matplotlib", "pandas", "sklearn", "tensorflow"}
 """Libraries that no process loads only because it imports one of our modules."""
 
-REDIS_ROOMS = ("earmark/store", "earmark/store.py", "earmark/model/registry.py", "earmark/jobs.py")
-"""Where Redis commands stand; `earmark/server.py` starts the server and may ask it for a pong."""
+REDIS_ROOMS = ("earmark/store", "earmark/model/registry.py", "earmark/messaging")
+"""Where Redis commands stand; `embedded_redis` starts the server and may ask it for a pong."""
 
 NO_NAMES = {"common", "helpers", "manager", "managers", "misc", "util", "utils"}
 
@@ -119,7 +119,7 @@ def test_redis_is_spoken_in_the_store_the_registry_and_the_jobs_alone(repository
         if roots(imported(path)) & {"redis", "valkey"}
     ]
 
-    allowed = (*REDIS_ROOMS, "earmark/server.py")
+    allowed = (*REDIS_ROOMS, "earmark/services/embedded_redis.py")
     assert [name for name in speakers if not name.startswith(allowed)] == []
 
 

@@ -12,8 +12,8 @@ import pytest
 from earmark import labels
 from earmark.clips import Record, Revision, State, Told
 from earmark.curation import correct
-from earmark.jobs import Batch
 from earmark.labels import Line
+from earmark.messaging.celery_app import Batch
 from earmark.store import Store
 from producer.inbox import Inbox
 from tests.wavs import drop, wav

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from earmark.cli.reading import status_lines
 from earmark.clips import Score
-from earmark.services import NEEDED
+from earmark.services.processes import NEEDED
 from earmark.status import live_accuracy, service_counts
 
 SEEN = {

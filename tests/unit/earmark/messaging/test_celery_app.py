@@ -7,7 +7,7 @@ from celery.schedules import crontab
 
 from earmark.clips import Revision
 from earmark.errors import StoreUnreachable
-from earmark.jobs import (
+from earmark.messaging.celery_app import (
     BULK,
     LIVE,
     TRAIN,

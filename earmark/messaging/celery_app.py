@@ -20,7 +20,7 @@ from tzlocal import get_localzone
 
 from earmark.clips import Revision
 from earmark.errors import StoreUnreachable
-from earmark.services import LOG_FORMAT
+from earmark.services.processes import LOG_FORMAT
 from earmark.settings import Settings
 from earmark.store.connection import without_password
 

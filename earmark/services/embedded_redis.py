@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from earmark.errors import EarmarkError, ServiceError
-from earmark.services import run
+from earmark.services.processes import run
 from earmark.settings import Settings
 
 

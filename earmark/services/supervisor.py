@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from earmark.errors import AlreadyRunning, EarmarkError, StoreUnreachable
-from earmark.server import private_folder
-from earmark.services import (
+from earmark.services.embedded_redis import private_folder
+from earmark.services.processes import (
     NEEDED,
     SERVICES,
     SUPERVISED,
@@ -29,9 +29,9 @@ from earmark.services import (
     environment,
     has_dashboard,
 )
+from earmark.services.service_log import ServiceLog
 from earmark.settings import Settings
 from earmark.store import Store
-from earmark.supervision_log import ServiceLog
 
 GRACE_SECONDS = 30.0
 """How long a service may take to stop; longer than a worker's soft shutdown."""
@@ -118,7 +118,7 @@ def commands(settings: Settings) -> dict[str, list[str]]:
         for name, arguments in SERVICES.items()
         if name is not ServiceName.DASHBOARD or has_dashboard(settings)
     }
-    store = {_STORE: [python, "-m", "earmark.server"]} if settings.embedded else {}
+    store = {_STORE: [python, "-m", "earmark.services.embedded_redis"]} if settings.embedded else {}
     return store | services
 
 

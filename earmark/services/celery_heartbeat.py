@@ -6,7 +6,7 @@ from typing import Any
 
 from celery.signals import heartbeat_sent, worker_process_init, worker_ready, worker_shutting_down
 
-from earmark.services import (
+from earmark.services.processes import (
     LAST_SECONDS,
     ServiceName,
     end_at_once_with_parent,

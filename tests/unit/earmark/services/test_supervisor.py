@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import AlreadyRunning, ServiceError
-from earmark.server import command as server_command
-from earmark.server import private_folder
-from earmark.services import NEEDED
+from earmark.services.embedded_redis import command as server_command
+from earmark.services.embedded_redis import private_folder
+from earmark.services.processes import NEEDED
+from earmark.services.service_log import LOG_BYTES, LOG_FILES, ServiceLog
+from earmark.services.supervisor import Supervised, _cause, _keep, _stop, commands, only_one
 from earmark.settings import Settings
-from earmark.supervision_log import LOG_BYTES, LOG_FILES, ServiceLog
-from earmark.supervisor import Supervised, _cause, _keep, _stop, commands, only_one
 
 
 def test_only_one_may_hold_a_data_folder(tmp_path: Path) -> None:
@@ -37,7 +37,8 @@ def test_a_data_folder_that_was_let_go_can_be_held_again(tmp_path: Path) -> None
 
 def test_one_that_was_killed_holds_nothing(tmp_path: Path) -> None:
     script = (
-        "import sys, os\nfrom pathlib import Path\nfrom earmark.supervisor import only_one\n"
+        "import sys, os\nfrom pathlib import Path\n"
+        "from earmark.services.supervisor import only_one\n"
         "with only_one(Path(sys.argv[1])):\n    os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
@@ -107,7 +108,7 @@ def test_what_dies_young_is_started_again_after_ever_longer_rests(
 def test_a_service_that_does_not_listen_is_killed_when_its_grace_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("earmark.supervisor.GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("earmark.services.supervisor.GRACE_SECONDS", 0.1)
     deaf = service(
         tmp_path,
         "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -154,7 +155,7 @@ def test_a_line_without_end_is_cut(tmp_path: Path) -> None:
 
 
 def test_logs_are_rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("earmark.supervision_log.LOG_BYTES", 1_000)
+    monkeypatch.setattr("earmark.services.service_log.LOG_BYTES", 1_000)
     log = ServiceLog("worker", tmp_path)
     for number in range(500):
         log.write(f"line {number}\n".encode())

@@ -1,0 +1,1 @@
+"""Where producer, worker and trainer meet: queues, task names, messages."""

@@ -1,0 +1,1 @@
+"""The processes that make up Earmark: their commands, heartbeats, supervisor, embedded server."""
