@@ -18,7 +18,7 @@ from bench.parts import Setting, run_alone
 from bench.rig import rig
 from bench.table import Part, Row
 from earmark.clips import Record, Revision, Score, State
-from earmark.dataset import from_store
+from earmark.datasets.table import from_store
 from earmark.frontends import FRONT_ENDS
 from earmark.messaging.celery_app import BATCH_CLIPS
 from earmark.store import Store, keys

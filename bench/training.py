@@ -89,7 +89,7 @@ def _in_a_process(setting: Setting) -> dict[str, Any]:
 
 def measure(folder: Path, rounds: int) -> dict[str, Any]:
     """Train both ways by turns, and keep each one's fastest round."""
-    from earmark.dataset import from_folder
+    from earmark.datasets.table import from_folder
     from earmark.frontends import FRONT_ENDS
     from trainer.data.splits import split
     from trainer.recipes import SCALED

@@ -12,13 +12,13 @@ from typing import Any
 from dashboard.index.recent import Pulse
 from dashboard.index.sqlite_index import Index
 from dashboard.index.sync import Follower
-from earmark import curation, labels
+from earmark.admin.request_training import ask
+from earmark.annotations import corrections, labels_csv
 from earmark.clips import Record, Told, Truth
 from earmark.messaging.celery_app import Sender
 from earmark.model.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store
-from earmark.training import ask
 
 INDEX_FILE = "dashboard.sqlite"
 
@@ -59,8 +59,8 @@ class House:
             When there is no such clip.
         """
         at = datetime.fromtimestamp(self.clock(), UTC)
-        line = labels.statement(path, digit, speaker=speaker, by=by, at=at)
-        record = curation.correct(self.store.clips, self.settings.labels_file, line)
+        line = labels_csv.statement(path, digit, speaker=speaker, by=by, at=at)
+        record = corrections.correct(self.store.clips, self.settings.labels_file, line)
         self.index.record([record])
         return record
 
@@ -72,11 +72,11 @@ class House:
         before, corrected
             The record as it was before the correction, and after it.
         """
-        lines = list(labels.read(self.settings.labels_file))
+        lines = list(labels_csv.read(self.settings.labels_file))
         newest = next((line for line in reversed(lines) if line.path == before.path), None)
         said = (corrected.truth, corrected.truth_by)
         if newest is not None and (newest.told.digit, newest.told.by) == said:
-            labels.rewrite(self.settings.labels_file, lambda line: line != newest)
+            labels_csv.rewrite(self.settings.labels_file, lambda line: line != newest)
         # A name speaks for itself again; a clip of which nothing was known is untold once more.
         self.store.clips.correct(before.path, Told(before.truth, before.speaker, before.truth_by))
         if not self.store.clips.swap([(corrected, before)]):
@@ -87,7 +87,7 @@ class House:
 
     def retry(self, paths: list[str] | None) -> int:
         """Let failed clips be tried again; all that there is room for when none is named."""
-        retried = curation.retry(self.store.clips, paths, limit=self.settings.queue_limit)
+        retried = corrections.retry(self.store.clips, paths, limit=self.settings.queue_limit)
         for start in range(0, len(paths or ()), 1_000):
             found = self.store.clips.records((paths or [])[start : start + 1_000])
             self.index.record(record for record in found if record is not None)

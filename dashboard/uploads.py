@@ -14,12 +14,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from dashboard.context import House
+from earmark.annotations.import_labels import tell
 from earmark.clips import Record, Revision
 from earmark.errors import ClipError, EarmarkError
 from earmark.files import Placed, place_stream
 from earmark.frontends.extract import inside
-from earmark.ingestion import ingest
-from earmark.listing import tell
+from earmark.inbox.ingest import ingest
 
 _LONGEST_STEM = 100
 _LOOK_SECONDS = 0.03

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from earmark import forgetting, labels
+from earmark.admin import forget_speaker
+from earmark.annotations import labels_csv
 from earmark.errors import StoreError
 from earmark.messaging.celery_app import BATCH_CLIPS, BULK, LIVE, Sender
 from earmark.services.processes import ServiceName, sign_of_life, sign_off
@@ -214,9 +215,9 @@ def watch(settings: Settings, stop: threading.Event) -> None:
 
 def remind(store: Store, settings: Settings) -> None:
     """Tell the store what people have said of clips; the files on disk are the truth."""
-    told = {line.path: line.told for line in labels.read(settings.labels_file)}
+    told = {line.path: line.told for line in labels_csv.read(settings.labels_file)}
     store.clips.correct_all(told)
-    store.clips.keep_forgotten(forgetting.read(settings.data / forgetting.FILE))
+    store.clips.keep_forgotten(forget_speaker.read(settings.data / forget_speaker.FILE))
     store.was_told()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earmark.dataset import frame
+from earmark.datasets.table import frame
 from trainer.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def clip_table(
     digits: Iterable[int] = range(10),
     noise: float = 0.5,
 ) -> pd.DataFrame:
-    """As `earmark.dataset.COLUMNS`; a clip's digest and vector depend on its name alone."""
+    """As `earmark.datasets.table.COLUMNS`; a clip's digest and vector depend on its name alone."""
     told = [(digit, who, take) for who in speakers for digit in digits for take in range(takes)]
     rows = []
     for digit, speaker, take in told:

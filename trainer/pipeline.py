@@ -76,8 +76,8 @@ def train(  # noqa: PLR0913 - one argument for each thing that a training depend
     Parameters
     ----------
     table
-        All clips with a digit as truth, as `earmark.dataset.COLUMNS`, with the vectors of the
-        recipe's front end.
+        All clips with a digit as truth, as `earmark.datasets.table.COLUMNS`, with the vectors of
+        the recipe's front end.
     now
         Names the version; with a time zone.
     last

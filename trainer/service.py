@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from earmark.admin.promote import succeed
 from earmark.audio.decode import Limits
-from earmark.dataset import from_store
+from earmark.datasets.table import from_store
 from earmark.errors import EarmarkError, ModelError, TrainingBusy
 from earmark.frontends import FrontEnd, front_end
 from earmark.frontends.extract import Extracted, extract_files, inside
@@ -18,7 +19,6 @@ from earmark.model.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.training_lock import TrainingLock
-from earmark.succession import succeed
 from trainer.data.material import Material
 from trainer.evaluate.challenger import Terms
 from trainer.net.fit import Epoch

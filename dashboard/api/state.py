@@ -12,10 +12,10 @@ from dashboard.api.clips import told
 from dashboard.context import House
 from dashboard.monitoring.drift import newest
 from dashboard.monitoring.prometheus import Metrics
-from earmark.doctor import examine
+from earmark.admin.doctor import examine
+from earmark.admin.status import service_counts, status
 from earmark.errors import EarmarkError
 from earmark.services.processes import ServiceName
-from earmark.status import service_counts, status
 
 
 def routes(house: House, metrics: Metrics) -> APIRouter:

@@ -11,9 +11,9 @@ from typing import Any
 from dashboard.context import House
 from dashboard.monitoring.drift import Drift, newest
 from dashboard.plots import peaks_of
+from earmark.admin.status import live_accuracy, service_counts
 from earmark.errors import EarmarkError
 from earmark.services.processes import ServiceName
-from earmark.status import live_accuracy, service_counts
 
 log = logging.getLogger(__name__)
 

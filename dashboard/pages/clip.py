@@ -23,7 +23,7 @@ from dashboard.pages.layout import (
     table,
     tag,
 )
-from earmark import labels
+from earmark.annotations import labels_csv
 from earmark.clips import Record, State, Truth
 from earmark.errors import EarmarkError
 
@@ -42,18 +42,18 @@ def add(house: House) -> None:
                 _show(house, *known)
 
 
-def _known(house: House, path: str) -> tuple[Record, list[labels.Line], list[str]] | None:
+def _known(house: House, path: str) -> tuple[Record, list[labels_csv.Line], list[str]] | None:
     try:
         [record] = house.store.clips.records([path])
     except (UnicodeEncodeError, EarmarkError):
         return None
     if record is None:
         return None
-    said = [line for line in labels.read(house.settings.labels_file) if line.path == path]
+    said = [line for line in labels_csv.read(house.settings.labels_file) if line.path == path]
     return record, said, house.index.copies(record.digest, path) if record.digest else []
 
 
-def _show(house: House, record: Record, said: list[labels.Line], copies: list[str]) -> None:
+def _show(house: House, record: Record, said: list[labels_csv.Line], copies: list[str]) -> None:
     path = quote(record.path)
     with tag("div", "split"):
         with tag("div"):
@@ -151,7 +151,7 @@ def _model(version: str | None) -> str:
     return f'<a href="/models/{quote(version)}">{escape(version)}</a>'
 
 
-def _history(house: House, record: Record, said: list[labels.Line]) -> list[list[str]]:
+def _history(house: House, record: Record, said: list[labels_csv.Line]) -> list[list[str]]:
     now = house.clock()
     file = ago(record.revision.mtime_ns / 1e9, now)
     rows = [[file, "the file was written"], [ago(record.noted_at, now), "seen in the inbox"]]

@@ -15,7 +15,7 @@ from dashboard.context import House
 from dashboard.index.query import Query
 from dashboard.monitoring.drift import Drift, newest
 from dashboard.pages.layout import clip_link, frame, heading, html, percent, section, table
-from earmark.doctor import Finding, examine
+from earmark.admin.doctor import Finding, examine
 from earmark.errors import EarmarkError
 from earmark.settings import PREFIX, Settings
 from earmark.store.connection import without_password

@@ -34,8 +34,8 @@ def list_clips(
 
     Example: earmark clips list memo.wav
     """
-    from earmark.curation import Wanted, find
-    from earmark.labels import parse_digit
+    from earmark.annotations.corrections import Wanted, find
+    from earmark.annotations.labels_csv import parse_digit
 
     wanted = Wanted(
         paths=paths,
@@ -61,7 +61,7 @@ def retry(
 
     Example: earmark clips retry
     """
-    from earmark.curation import retry as retry_clips
+    from earmark.annotations.corrections import retry as retry_clips
     from earmark.settings import Settings
 
     limit = Settings.load().queue_limit
@@ -84,8 +84,8 @@ def correct(
     """
     from datetime import UTC, datetime
 
-    from earmark.curation import correct as correct_clip
-    from earmark.labels import parse_digit, statement
+    from earmark.annotations.corrections import correct as correct_clip
+    from earmark.annotations.labels_csv import parse_digit, statement
     from earmark.settings import Settings
 
     line = statement(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from earmark.clips import Revision
     from earmark.frontends.extract import Extracted, Failed
-    from earmark.ingestion import Ingested
+    from earmark.inbox.ingest import Ingested
     from earmark.settings import Settings
     from earmark.store import Store
 
@@ -73,8 +73,8 @@ def ingest(
 
     Example: earmark ingest recordings audiomnist.zip --wait
     """
-    from earmark.ingestion import ingest as bring
-    from earmark.listing import tell
+    from earmark.annotations.import_labels import tell
+    from earmark.inbox.ingest import ingest as bring
     from earmark.settings import Settings
 
     settings = Settings.load()
@@ -138,7 +138,7 @@ def features(
     Example: earmark features recordings --out vectors.parquet --jobs 4
     """
     from earmark.audio.discovery import wavs
-    from earmark.exporting import write_vectors
+    from earmark.datasets.export import write_vectors
     from earmark.frontends.extract import Extracted, Failed, extract_files
     from earmark.settings import Settings
 
@@ -176,9 +176,9 @@ def sort(
 
     Example: earmark sort sorted --unsure
     """
+    from earmark.inbox.sort import sort as lay_out
+    from earmark.inbox.sort import summary
     from earmark.settings import Settings
-    from earmark.sorting import sort as lay_out
-    from earmark.sorting import summary
 
     settings = Settings.load()
     result = lay_out(
@@ -212,7 +212,7 @@ def _ingested(result: Ingested) -> dict[str, Any]:
 
 
 def _wait(store: Store, clips: Mapping[str, Revision]) -> dict[str, int]:
-    from earmark.waiting import Clock, wait_until_settled
+    from earmark.inbox.wait import Clock, wait_until_settled
 
     with bar(len(clips), "labelling") as progress:
         ended = wait_until_settled(store, clips, Clock(time.time, time.sleep), progress)

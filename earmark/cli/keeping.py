@@ -13,8 +13,8 @@ from earmark.cli.app import AsJson, app, note, print_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from earmark.backup import House
-    from earmark.forgetting import Place, Voice
+    from earmark.admin.backup import House
+    from earmark.admin.forget_speaker import Place, Voice
 
 
 @app.command()
@@ -29,7 +29,7 @@ def backup(
 
     Example: earmark backup earmark-2026-11-23.tar.gz
     """
-    from earmark.backup import back_up
+    from earmark.admin.backup import back_up
 
     counts = back_up(_house(), file, datetime.now(UTC))
     _tell(counts, f"are in {file}", as_json)
@@ -49,7 +49,7 @@ def restore(
 
     Example: earmark restore earmark-2026-11-23.tar.gz
     """
-    from earmark.restoring import restore as bring_back
+    from earmark.admin.restore import restore as bring_back
 
     counts = bring_back(_house(), file, datetime.now(UTC))
     _tell(counts, f"came back from {file}", as_json)
@@ -69,8 +69,8 @@ def forget(
 
     Example: earmark forget theo --files
     """
-    from earmark.forgetting import forget as take_away
-    from earmark.forgetting import survey
+    from earmark.admin.forget_speaker import forget as take_away
+    from earmark.admin.forget_speaker import survey
 
     place = _place()
     voice = survey(place, speaker)
@@ -119,7 +119,7 @@ def _tell(counts: Mapping[str, int], what: str, as_json: bool) -> None:
 
 
 def _house() -> House:
-    from earmark.backup import House
+    from earmark.admin.backup import House
     from earmark.settings import Settings
     from earmark.store import Store
 
@@ -128,7 +128,7 @@ def _house() -> House:
 
 
 def _place() -> Place:
-    from earmark.forgetting import Place
+    from earmark.admin.forget_speaker import Place
     from earmark.model.registry import Registry
     from earmark.settings import Settings
     from earmark.store import Store

@@ -11,8 +11,8 @@ from earmark.cli.app import AsJson, app, print_json, print_table
 from earmark.cli.telling import chosen_front_end, dataset_lines, tracked
 
 if TYPE_CHECKING:
-    from earmark.dataset import Stored
-    from earmark.explaining import Explanation
+    from earmark.analysis.explain import Explanation
+    from earmark.datasets.table import Stored
     from earmark.frontends import FrontEnd
     from earmark.frontends.extract import Extracted
     from earmark.settings import Settings
@@ -56,7 +56,7 @@ def show_dataset(
     """
     if context.invoked_subcommand is not None:
         return
-    from earmark.dataset import head
+    from earmark.datasets.table import head
 
     stored, chosen = _stored(frontend)
     seen: dict[str, Any] = {
@@ -65,7 +65,7 @@ def show_dataset(
         "lacking": len(stored.lacking),
     }
     if out is not None:
-        from earmark.pictures import draw_dataset
+        from earmark.analysis.plots import draw_dataset
 
         draw_dataset(stored.table, chosen, out)
         seen["picture"] = str(out.absolute())
@@ -85,7 +85,7 @@ def export(
 
     Example: earmark dataset export clips.parquet
     """
-    from earmark.exporting import write_table
+    from earmark.datasets.export import write_table
 
     stored, chosen = _stored(frontend)
     write_table(stored.table, file, chosen)
@@ -115,7 +115,7 @@ def suspects(
 
 
 def _inspect_clip(file: Path, out: Path) -> None:
-    from earmark.pictures import HOP, RATE, draw_clip, portray
+    from earmark.analysis.plots import HOP, RATE, draw_clip, portray
     from earmark.settings import Settings
 
     settings = Settings.load()
@@ -135,8 +135,8 @@ def _inspect_clip(file: Path, out: Path) -> None:
 
 def _explained(file: Path, settings: Settings) -> tuple[Explanation | None, list[str]]:
     """What the label rests on, for the picture and in lines."""
+    from earmark.analysis.explain import explain
     from earmark.errors import EarmarkError
-    from earmark.explaining import explain
     from earmark.frontends.extract import Extracted, extract_files
     from earmark.model.predict import live_classifier
 
@@ -159,10 +159,10 @@ def _moments_line(explanation: Explanation) -> str:
 
 def _neighbour_lines(clip: Extracted, front_end: FrontEnd, settings: Settings) -> list[str]:
     """The nearest clips with a truth, when the store answers."""
+    from earmark.analysis.explain import nearest
     from earmark.audio.discovery import printable
-    from earmark.dataset import from_store
+    from earmark.datasets.table import from_store
     from earmark.errors import EarmarkError
-    from earmark.explaining import nearest
     from earmark.store import Store
 
     try:
@@ -177,7 +177,7 @@ def _neighbour_lines(clip: Extracted, front_end: FrontEnd, settings: Settings) -
 
 
 def _inspect_digits(folder: Path, out: Path) -> None:
-    from earmark.pictures import digits_of, draw_digits
+    from earmark.analysis.plots import digits_of, draw_digits
     from earmark.settings import Settings
 
     portraits = digits_of(folder, Settings.load().limits)
@@ -201,7 +201,7 @@ def _heard_text(file: Path, settings: Settings) -> str:
 
 def _stored(frontend: str | None) -> tuple[Stored, FrontEnd]:
     """The table in the store, of at least one clip, and its front end."""
-    from earmark.dataset import from_store
+    from earmark.datasets.table import from_store
     from earmark.errors import NotEnoughClips
     from earmark.settings import Settings
     from earmark.store import Store

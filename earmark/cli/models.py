@@ -28,10 +28,10 @@ def train(
 
     Example: earmark train --wait
     """
+    from earmark.admin.request_training import ask, follow
     from earmark.messaging.celery_app import Sender
     from earmark.settings import Settings
     from earmark.store import Store
-    from earmark.training import ask, follow
 
     settings = Settings.load()
     store = Store.at(settings.store_url)
@@ -130,9 +130,9 @@ def record(as_json: AsJson = False) -> None:
 
     Example: earmark models record
     """
+    from earmark.analysis.live_accuracy import by_day
     from earmark.settings import Settings
     from earmark.store import Store
-    from earmark.track_record import by_day
 
     store = Store.at(Settings.load().store_url)
     rows = [day.as_json() for day in by_day(store.clips.all_records())]
@@ -162,11 +162,11 @@ def rollback() -> None:
 
 
 def _make_live(version: str) -> None:
+    from earmark.admin.promote import succeed
     from earmark.errors import EarmarkError
     from earmark.messaging.celery_app import Sender
     from earmark.settings import Settings
     from earmark.store import Store
-    from earmark.succession import succeed
 
     registry, settings = _registry(), Settings.load()
     registry.promote(version)

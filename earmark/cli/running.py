@@ -86,9 +86,9 @@ def status(
 
     Example: earmark status --watch
     """
+    from earmark.admin.status import status as look
     from earmark.messaging.celery_app import Sender
     from earmark.settings import Settings
-    from earmark.status import status as look
     from earmark.store import Store
 
     if watch and as_json:
@@ -125,7 +125,7 @@ def doctor(
     """
     from dataclasses import asdict
 
-    from earmark.doctor import alive_here, examine
+    from earmark.admin.doctor import alive_here, examine
     from earmark.services.processes import ServiceName
     from earmark.settings import Settings
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from earmark import labels
+from earmark.admin.doctor import examine
+from earmark.annotations import labels_csv
 from earmark.clips import State, Told
-from earmark.doctor import examine
 from earmark.errors import StoreError
 from earmark.services.embedded_redis import command
 from earmark.store import Store
@@ -173,8 +173,8 @@ def test_10_a_server_out_of_memory_is_told_of_and_recovers(scene: Scene) -> None
 def test_11_a_wiped_store_is_rebuilt_from_the_folder_and_what_people_said(scene: Scene) -> None:
     with scene.producer(), scene.worker():
         scene.drop("again-a.wav", "again-b.wav")
-        line = labels.Line("again-a.wav", Told(3, None, "ann"), "2026-11-23T05:00:00Z")
-        labels.append(scene.house.settings.labels_file, [line])
+        line = labels_csv.Line("again-a.wav", Told(3, None, "ann"), "2026-11-23T05:00:00Z")
+        labels_csv.append(scene.house.settings.labels_file, [line])
         scene.wait_until_kept()
         with scene.recovery("11 store wiped"):
             scene.store.connection.flushall()

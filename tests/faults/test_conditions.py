@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from earmark import labels
+from earmark.annotations import labels_csv
+from earmark.annotations.corrections import retry
 from earmark.clips import State
-from earmark.curation import retry
 from earmark.model.registry import Registry
 from tests import tiny_models
 from tests.faults.scene import Scene, celery, children, fill, lives, names, small_disk, started
@@ -188,7 +188,7 @@ def test_a_correction_that_the_full_disk_does_not_take_is_no_correction(scene: S
 
             filler.unlink()
             assert scene.house.run("clips", "correct", "b.wav", "6").returncode == 0
-            lines = list(labels.read(disk / "labels.csv"))
+            lines = list(labels_csv.read(disk / "labels.csv"))
             assert [(line.path, line.told.digit) for line in lines] == [("a.wav", 3), ("b.wav", 6)]
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from earmark.annotations.corrections import retry
 from earmark.clips import State
-from earmark.curation import retry
 from earmark.messaging.celery_app import LIVE
 from tests.faults.scene import Scene, names
 from tests.household import Running, wait_until

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from earmark import cli, labels
+from earmark import cli
+from earmark.annotations import labels_csv
 from earmark.clips import Record, Revision, State, Told
 from earmark.messaging.celery_app import BULK
 from earmark.model.registry import Registry
@@ -188,7 +189,7 @@ def test_a_correction_is_on_disk_in_the_store_and_no_longer_unsure(
     assert (done.code, done.err) == (0, "memo.wav is 0; the model heard 0\n")
     record = recorded(store, "memo.wav")
     assert (record.state, record.truth, record.speaker) == (State.LABELLED, 0, "theo")
-    *_, line = labels.read(house.settings.labels_file)
+    *_, line = labels_csv.read(house.settings.labels_file)
     assert (line.path, line.told) == ("memo.wav", Told(0, "theo", "ann"))
     assert store.clips.corrections(["memo.wav"]) == [Told(0, "theo", "ann")]
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from earmark import labels
+from earmark.annotations import labels_csv
+from earmark.annotations.labels_csv import Line
 from earmark.clips import State, Told
-from earmark.labels import Line
 from earmark.store import Store
 from tests.household import Household, Running, furnished, server, wait_until, wait_until_done
 from tests.wavs import drop, wav
@@ -76,7 +76,7 @@ def test_a_wiped_store_is_rebuilt_from_folder_labels_and_models(
 ) -> None:
     drop(house.inbox / "memo.wav")
     drop(house.inbox / "7_theo_1.wav", wav(hertz=500))
-    labels.append(house.settings.labels_file, [Line("memo.wav", Told(3, None, "ann"), "")])
+    labels_csv.append(house.settings.labels_file, [Line("memo.wav", Told(3, None, "ann"), "")])
     try:
         store.connection.flushall()
 

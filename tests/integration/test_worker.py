@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from earmark import labels
+from earmark.annotations import labels_csv
+from earmark.annotations.corrections import correct
 from earmark.audio.decode import Limits
 from earmark.clips import Record, Revision, State, Told
-from earmark.curation import correct
 from earmark.errors import ClipError
 from earmark.frontends import extract, front_end
 from earmark.messaging.celery_app import Batch
@@ -365,7 +365,7 @@ def test_a_correction_that_comes_while_the_clip_is_labelled_is_not_lost(
 ) -> None:
     drop(place.house.inbox / "a.wav", wav(amplitude=DOUBTFUL))
     file = tmp_path / "labels.csv"
-    line = labels.Line("a.wav", Told(1, None, "ann"), "2026-11-23")
+    line = labels_csv.Line("a.wav", Told(1, None, "ann"), "2026-11-23")
 
     def corrected_meanwhile() -> float:
         if not file.exists():

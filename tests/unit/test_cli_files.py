@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import earmark
-from earmark import labels
+from earmark.annotations import labels_csv
 from earmark.cli import files, looking  # noqa: F401 - they register their commands
 from earmark.cli.app import app
 from earmark.clips import Record, Told
@@ -145,7 +145,7 @@ def test_ingest_keeps_the_truth_of_a_labels_file_with_no_server(home: Path, tone
 
     assert answer("ingest", home / "voices")["labels"] == 1
 
-    [line] = labels.read(home / "var/labels.csv")
+    [line] = labels_csv.read(home / "var/labels.csv")
     assert (line.path, line.told) == ("a.wav", Told(4, None, "labels.csv"))
 
 

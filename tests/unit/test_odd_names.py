@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from earmark import labels
+from earmark.annotations import labels_csv
+from earmark.annotations.corrections import correct
+from earmark.annotations.labels_csv import Line
 from earmark.clips import Record, Revision, State, Told
-from earmark.curation import correct
-from earmark.labels import Line
 from earmark.messaging.celery_app import Batch
 from earmark.store import Store
 from producer.inbox import Inbox
@@ -68,13 +68,13 @@ def test_each_gets_its_label_and_its_correction(
 
     label_inbox(inbox.root)
     for name in names:
-        line = labels.statement(name, 4, speaker=None, by="ann", at=NOW)
+        line = labels_csv.statement(name, 4, speaker=None, by="ann", at=NOW)
         correct(store.clips, tmp_path / "labels.csv", line)
 
     records = {record.path: record for record in store.clips.all_records()}
     assert records.keys() == names
     assert {(record.state, record.truth) for record in records.values()} == {(State.LABELLED, 4)}
-    assert {line.path for line in labels.read(tmp_path / "labels.csv")} == names
+    assert {line.path for line in labels_csv.read(tmp_path / "labels.csv")} == names
 
 
 def test_two_normal_forms_of_one_word_are_two_clips(
@@ -96,10 +96,10 @@ def test_a_line_of_the_labels_file_tells_it_as_it_is(tmp_path: Path, name: str) 
     file = tmp_path / "labels.csv"
     said = [Line(name, Told(7, 'th"e\no', "a,b"), NOW.isoformat()), Line("b.wav", Told(1), "")]
 
-    labels.append(file, said)
-    labels.rewrite(file, keep=lambda line: line.path == name)
+    labels_csv.append(file, said)
+    labels_csv.rewrite(file, keep=lambda line: line.path == name)
 
-    assert list(labels.read(file)) == said[:1]
+    assert list(labels_csv.read(file)) == said[:1]
 
 
 @pytest.mark.parametrize("name", ODD, ids=ascii)

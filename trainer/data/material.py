@@ -51,12 +51,12 @@ class Material:
 
     @classmethod
     def of_folder(cls, settings: Settings) -> Material:
-        """For tables made by `earmark.dataset.from_folder`."""
+        """For tables made by `earmark.datasets.table.from_folder`."""
         return cls(folder=settings.data, limits=settings.limits)
 
     @classmethod
     def of_store(cls, settings: Settings, store: Store) -> Material:
-        """For tables made by `earmark.dataset.from_store`."""
+        """For tables made by `earmark.datasets.table.from_store`."""
         return cls(
             folder=settings.data,
             limits=settings.limits,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.dataset import matrix
+from earmark.datasets.table import matrix
 from earmark.model.classifier import DIGITS
 from trainer.net.architecture import outputs
 from trainer.net.tensorflow import tensorflow

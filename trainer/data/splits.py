@@ -71,7 +71,7 @@ def split(
     Parameters
     ----------
     table
-        As `earmark.dataset.COLUMNS`, each digest once.
+        As `earmark.datasets.table.COLUMNS`, each digest once.
     earlier
         The place of each speaker in the training before.
     always_train

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from earmark.dataset import matrix
+from earmark.datasets.table import matrix
 from earmark.errors import NotEnoughClips
 from trainer.data.material import Material
 from trainer.data.samples import Samples
@@ -119,7 +119,7 @@ def train_challenger(
     Parameters
     ----------
     table
-        All clips with a digit as truth, as `earmark.dataset.COLUMNS`.
+        All clips with a digit as truth, as `earmark.datasets.table.COLUMNS`.
     earlier
         The side of each speaker in the training before.
     material

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.dataset import matrix
+from earmark.datasets.table import matrix
 from earmark.errors import FrontEndMismatch, ModelError, NoModel
 from earmark.frontends import FrontEnd
 from earmark.model.classifier import Classifier

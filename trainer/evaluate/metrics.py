@@ -89,7 +89,7 @@ def evaluate(table: pd.DataFrame, probabilities: NDArray[np.float32]) -> Evaluat
     Parameters
     ----------
     table
-        The test set, as `earmark.dataset.COLUMNS`.
+        The test set, as `earmark.datasets.table.COLUMNS`.
     probabilities
         Of shape (clips, 10), in the order of the table.
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earmark import dataset
+from earmark.datasets.table import from_folder, named_wavs
 from earmark.errors import EarmarkError
 from earmark.frontends import front_end
 from earmark.settings import Settings
@@ -112,8 +112,8 @@ def read(
     NotEnoughClips
         When no name below the folder tells a digit.
     """
-    with _bar("extract", "clip", len(dataset.named_wavs(folder))) as bar:
-        table = dataset.from_folder(
+    with _bar("extract", "clip", len(named_wavs(folder))) as bar:
+        table = from_folder(
             folder, front_end(recipe.front_end), settings.limits, jobs=jobs, progress=bar.update
         )
     with _bar("augment", "clip", len(table)) as bar:

@@ -87,7 +87,7 @@ def crossval(
     Parameters
     ----------
     table
-        As `earmark.dataset.COLUMNS`, with the vectors of the recipe's front end.
+        As `earmark.datasets.table.COLUMNS`, with the vectors of the recipe's front end.
     jobs
         Processes; 1 works in this one.
     samples

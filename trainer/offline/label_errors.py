@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from earmark.dataset import from_folder, from_store
+from earmark.datasets.table import from_folder, from_store
 from earmark.errors import EarmarkError
 from earmark.frontends import front_end
 from earmark.settings import Settings

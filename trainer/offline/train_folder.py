@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earmark import dataset
+from earmark.datasets.table import from_folder
 from earmark.errors import EarmarkError
 from earmark.frontends import front_end
 from earmark.model.registry import Registry
@@ -48,7 +48,7 @@ def _train(asked: argparse.Namespace, settings: Settings) -> Result:
 
     chosen = recipe(asked.recipe)
     with tqdm(desc="extract", unit="clip", leave=False, disable=None) as bar:
-        table = dataset.from_folder(
+        table = from_folder(
             asked.folder,
             front_end(chosen.front_end),
             settings.limits,

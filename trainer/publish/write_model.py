@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.dataset import matrix
+from earmark.datasets.table import matrix
 from earmark.errors import TrainingError
 from earmark.model.artifact import LITERT, TRAINED_ON, Announcement, Artefact, digest_keys
 from earmark.model.classifier import Classifier

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from earmark.dataset import matrix
+from earmark.datasets.table import matrix
 from earmark.errors import NotEnoughClips, TrainingBusy, TrainingError
 from earmark.frontends import front_end
 from earmark.model.artifact import LITERT, Announcement

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from earmark.admin.promote import succeed
 from earmark.audio.decode import Limits
 from earmark.clips import Record, State
 from earmark.frontends import front_end
 from earmark.model.registry import Registry
 from earmark.store import Store
-from earmark.succession import succeed
 from tests import tiny_models
 from worker.backfill import extract_lacking
 from worker.label import Bench, relabel

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from earmark import dataset
 from earmark.audio.decode import Limits
+from earmark.datasets.table import from_folder
 from earmark.frontends import front_end
 from earmark.frontends.extract import record
 from earmark.model.classifier import Classifier
@@ -58,7 +58,7 @@ def folder(tone: Tone, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def table(folder: Path) -> pd.DataFrame:
-    return dataset.from_folder(folder, front_end("mfcc-time"), LIMITS)
+    return from_folder(folder, front_end("mfcc-time"), LIMITS)
 
 
 @pytest.fixture(scope="module")
@@ -255,7 +255,7 @@ def test_a_live_model_of_another_front_end_is_compared_on_the_same_clips(
 ) -> None:
     registry = Registry(tmp_path / "models", shipped=tmp_path / "none")
     terms = Terms(floor=0)
-    mean = dataset.from_folder(folder, front_end("mfcc-mean"), LIMITS)
+    mean = from_folder(folder, front_end("mfcc-mean"), LIMITS)
     hour = NOON.replace(hour=13)
     train(mean, recipe=TINY, registry=registry, terms=terms, now=NOON, material=material)
     second = train(table, recipe=SMALL, registry=registry, terms=terms, now=hour, material=material)

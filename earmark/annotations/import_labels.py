@@ -11,12 +11,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from earmark import labels
+from earmark.annotations import labels_csv
+from earmark.annotations.corrections import corrected
+from earmark.annotations.labels_csv import Line
 from earmark.audio.zip_reader import member_at_root
-from earmark.curation import corrected
 from earmark.errors import ClipError, LabelError
 from earmark.frontends.extract import Failed
-from earmark.labels import Line
 from earmark.store.ledger import Ledger
 
 LABELS = "labels.csv"
@@ -37,7 +37,7 @@ def lines_of_file(file: Path) -> list[Line]:
         return []
     changed = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds")
     try:
-        lines = [_normal(line, changed) for line in labels.read(file)]
+        lines = [_normal(line, changed) for line in labels_csv.read(file)]
     except (csv.Error, UnicodeDecodeError) as error:
         raise LabelError(f"{file} is no labels file: {error}") from error
     return list({line.path: line for line in lines}.values())
@@ -79,10 +79,10 @@ def tell(lines: Sequence[Line], file: Path, ledger: Ledger | None) -> int:
     """
     if not lines:
         return 0
-    said = {line.path: line for line in labels.read(file)}
+    said = {line.path: line for line in labels_csv.read(file)}
     fresh = _newer(lines, said)
     if fresh:
-        labels.append(file, fresh)
+        labels_csv.append(file, fresh)
     if ledger is not None:
         _tell_ledger(fresh, ledger)
     return len(fresh)

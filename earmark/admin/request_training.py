@@ -9,10 +9,10 @@ from typing import Any
 
 from tqdm import tqdm
 
+from earmark.admin.status import service_counts
 from earmark.errors import NotRunning
 from earmark.messaging.celery_app import Sender
 from earmark.services.processes import ServiceName
-from earmark.status import service_counts
 from earmark.store import Store
 
 _LOOK_SECONDS = 0.5

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earmark.clips import told_by_name
-from earmark.dataset import matrix
+from earmark.datasets.table import matrix
 from earmark.errors import EarmarkError, MissingExtra
 from earmark.files import written
 from earmark.frontends import FrontEnd
@@ -50,7 +50,7 @@ def write_vectors(outcomes: Iterable[Outcome], file: Path, front_end: FrontEnd) 
 
 
 def write_table(table: pd.DataFrame, file: Path, front_end: FrontEnd) -> None:
-    """Write a table of clips, as `earmark.dataset` gives it, as Parquet or CSV.
+    """Write a table of clips, as `earmark.datasets.table` gives it, as Parquet or CSV.
 
     In a CSV each value of a vector has its own column, `v0` and on.
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from earmark.annotations.corrections import Retried, Wanted, correct, corrected, find, retry
+from earmark.annotations.labels_csv import Line
 from earmark.clips import Record, Revision, State, Told
-from earmark.curation import Retried, Wanted, correct, corrected, find, retry
-from earmark.labels import Line
 from earmark.store import Store
 from earmark.store.ledger import Settlement
 

@@ -7,27 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from earmark import labels
+from earmark.annotations import labels_csv
+from earmark.annotations.labels_csv import Line
 from earmark.clips import Told
 from earmark.errors import LabelError
-from earmark.labels import Line
 
 AT = datetime(2026, 11, 23, 4, 15, tzinfo=UTC)
 
 
 def read(file: Path) -> list[Line]:
-    return list(labels.read(file))
+    return list(labels_csv.read(file))
 
 
 def test_what_is_appended_is_read_back(tmp_path: Path) -> None:
     file = tmp_path / "var" / "labels.csv"
     said = [
-        labels.statement("a.wav", 7, speaker="theo", by="ann", at=AT),
-        labels.statement('odd "name", ü.wav', "none", speaker=None, by="ann", at=AT),
+        labels_csv.statement("a.wav", 7, speaker="theo", by="ann", at=AT),
+        labels_csv.statement('odd "name", ü.wav', "none", speaker=None, by="ann", at=AT),
     ]
 
-    labels.append(file, said[:1])
-    labels.append(file, said[1:])
+    labels_csv.append(file, said[:1])
+    labels_csv.append(file, said[1:])
 
     assert read(file) == said
     assert file.read_text().splitlines()[0] == "path,digit,speaker,by,at"
@@ -72,4 +72,4 @@ def test_a_wrong_line_is_named_by_its_number(tmp_path: Path, row: str, told: str
 
 @pytest.mark.parametrize(("text", "digit"), [("0", 0), ("9", 9), ("none", "none")])
 def test_a_digit_is_one_character_or_none(text: str, digit: object) -> None:
-    assert labels.parse_digit(text) == digit
+    assert labels_csv.parse_digit(text) == digit

@@ -10,7 +10,7 @@ import pytest
 from earmark.clips import Record, Revision, State
 from earmark.errors import EarmarkError
 from earmark.files import Placed
-from earmark.sorting import Sorted, folder_of, sort
+from earmark.inbox.sort import Sorted, folder_of, sort
 
 Tone = Callable[..., Path]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from earmark.admin.status import service_counts
 from earmark.clips import Revision, State
 from earmark.errors import NotRunning
 from earmark.services.processes import ServiceName
-from earmark.status import service_counts
 from earmark.store import Store
 
 _CHUNK = 1_000

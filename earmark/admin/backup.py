@@ -32,7 +32,8 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from earmark import forgetting, labels
+from earmark.admin import forget_speaker
+from earmark.annotations import labels_csv
 from earmark.errors import BackupError
 from earmark.files import written
 from earmark.model.registry import CARD, POINTER, Registry
@@ -121,9 +122,11 @@ def _stage(house: House, folder: Path) -> tuple[dict[str, int], dict[str, int]]:
     )
     board = {"last_training": house.store.board.last_training()}
     (folder / BOARD).write_text(json.dumps(board))
-    (folder / LABELS).write_bytes(labels.content(house.data / LABELS))
-    forgotten = house.data / forgetting.FILE
-    (folder / forgetting.FILE).write_bytes(forgotten.read_bytes() if forgotten.exists() else b"")
+    (folder / LABELS).write_bytes(labels_csv.content(house.data / LABELS))
+    forgotten = house.data / forget_speaker.FILE
+    (folder / forget_speaker.FILE).write_bytes(
+        forgotten.read_bytes() if forgotten.exists() else b""
+    )
     models = _stage_models(Registry(house.models), folder / MODELS)
     counts = {"clips": clips, "vectors": vectors, "corrections": corrections, "models": models}
     return counts, row_bytes

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from earmark.analysis.plots import digits_of, draw_clip, draw_dataset, draw_digits, portray
 from earmark.audio.decode import Limits
-from earmark.dataset import frame
+from earmark.datasets.table import frame
 from earmark.errors import ClipError, EarmarkError
 from earmark.frontends import front_end
-from earmark.pictures import digits_of, draw_clip, draw_dataset, draw_digits, portray
 
 Tone = Callable[..., Path]
 
@@ -96,7 +96,7 @@ def test_drawing_leaves_the_window_system_alone(
     program = (
         "import sys, pathlib\n"
         "from earmark.audio.decode import Limits\n"
-        "from earmark.pictures import draw_clip, portray\n"
+        "from earmark.analysis.plots import draw_clip, portray\n"
         "clip = portray(pathlib.Path('a.wav'), Limits(1 << 20, 30.0))\n"
         "draw_clip(clip, pathlib.Path('a.png'))\n"
         "print('matplotlib.pyplot' in sys.modules)\n"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from earmark.explaining import Explanation
+    from earmark.analysis.explain import Explanation
     from earmark.frontends import FrontEnd
 
 RATE = 22_050
@@ -118,7 +118,7 @@ def draw_dataset(table: pd.DataFrame, front_end: FrontEnd, file: Path) -> None:
     Parameters
     ----------
     table
-        Clips with a truth, as `earmark.dataset` gives them.
+        Clips with a truth, as `earmark.datasets.table` gives them.
     """
     figure = _figure(12, 8)
     places = figure.add_gridspec(2, 2, height_ratios=(2, 3), width_ratios=(2, 3))

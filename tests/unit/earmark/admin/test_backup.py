@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from earmark import labels
-from earmark.backup import MANIFEST, House, back_up
+from earmark.admin.backup import MANIFEST, House, back_up
+from earmark.admin.forget_speaker import FILE, Place, forget, survey
+from earmark.admin.restore import restore
+from earmark.annotations import labels_csv
+from earmark.annotations.corrections import correct
 from earmark.cli import keeping  # noqa: F401 - registers the commands
 from earmark.cli.app import app
 from earmark.clips import Record, State, Told
-from earmark.curation import correct
 from earmark.errors import BackupError
-from earmark.forgetting import FILE, Place, forget, survey
 from earmark.frontends import front_end
 from earmark.model.registry import Registry
-from earmark.restoring import restore
 from earmark.store import Store, keys
 from earmark.store.migrations import VERSION
 from tests import tiny_models
@@ -82,7 +82,7 @@ def inbox(tmp_path: Path, tone: Tone) -> Path:
 def saved(house: House, inbox: Path, label_inbox: Label, tmp_path: Path) -> Path:
     """A backup of three labelled clips, one of them corrected."""
     label_inbox(inbox)
-    said = labels.statement("memo.wav", 4, speaker="theo", by="ann", at=NOW)
+    said = labels_csv.statement("memo.wav", 4, speaker="theo", by="ann", at=NOW)
     correct(house.store.clips, house.data / "labels.csv", said)
     house.store.board.end_training({"outcome": "refused", "speakers": {"theo": "train"}})
     back_up(house, tmp_path / "earmark.tar.gz", NOW)
@@ -118,7 +118,7 @@ def test_every_table_of_the_store_comes_back_or_is_said_not_to(
 ) -> None:
     (inbox / "5_theo_1.wav").write_bytes(b"no wav")
     label_inbox(inbox)
-    told = labels.statement("memo.wav", 4, speaker="theo", by="ann", at=NOW)
+    told = labels_csv.statement("memo.wav", 4, speaker="theo", by="ann", at=NOW)
     correct(house.store.clips, house.data / "labels.csv", told)
     place = Place(house.store, Registry(house.models), inbox, house.data)
     forget(place, survey(place, "ann"), files=True, now=NOW)
@@ -146,7 +146,7 @@ def test_all_that_was_lost_comes_back(house: House, saved: Path) -> None:
     digests = [str(record.digest) for record in before.values()]
     assert all(vector is not None for vector in house.store.vectors.get(FRONT_END, digests))
     assert house.store.clips.corrections(["memo.wav"]) == [Told(4, "theo", "ann")]
-    assert [line.path for line in labels.read(house.data / "labels.csv")] == ["memo.wav"]
+    assert [line.path for line in labels_csv.read(house.data / "labels.csv")] == ["memo.wav"]
     assert Registry(house.models).live() == tiny_models.FIRST
     live = house.store.board.live()
     assert live is not None
@@ -166,7 +166,7 @@ def test_a_backup_brought_back_twice_changes_nothing_more(house: House, saved: P
 
     assert (again["clips"], again["corrections"], again["models"]) == (0, 0, 0)
     assert known(house) == before
-    assert len(list(labels.read(house.data / "labels.csv"))) == 1
+    assert len(list(labels_csv.read(house.data / "labels.csv"))) == 1
 
 
 def test_what_is_newer_stays(
@@ -174,7 +174,7 @@ def test_what_is_newer_stays(
 ) -> None:
     tone(inbox / "7_theo_0.wav", hertz=900, seconds=0.5)
     label_inbox(inbox)
-    later = labels.statement("memo.wav", 9, speaker=None, by="ben", at=NOW.replace(hour=5))
+    later = labels_csv.statement("memo.wav", 9, speaker=None, by="ben", at=NOW.replace(hour=5))
     correct(house.store.clips, house.data / "labels.csv", later)
     before = known(house)
 
@@ -209,7 +209,7 @@ def test_what_was_forgotten_since_stays_forgotten(house: House, saved: Path, inb
     restore(house, saved, NOW)
 
     assert set(known(house)) == {"3_ann_0.wav"}
-    assert not list(labels.read(house.data / "labels.csv"))
+    assert not list(labels_csv.read(house.data / "labels.csv"))
     assert house.store.vectors.count(FRONT_END) == 1
 
 

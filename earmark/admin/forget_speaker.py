@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earmark import labels
+from earmark.annotations import labels_csv
 from earmark.audio.discovery import wavs_below
 from earmark.clips import Record, Revision, told_of
 from earmark.errors import ClipError, LabelError, ModelError, TrainingBusy
@@ -121,7 +121,7 @@ def survey(place: Place, speaker: str) -> Voice:
     LabelError
         When nothing is.
     """
-    told = {line.path: line.told for line in labels.read(place.labels_file)}
+    told = {line.path: line.told for line in labels_csv.read(place.labels_file)}
     told |= dict(place.store.clips.all_corrections())
     named = {path: NO_FILE for path, each in told.items() if each.speaker == speaker}
     records = list(_of_speaker(place.store, speaker, named))
@@ -176,7 +176,7 @@ def _forget(place: Place, voice: Voice, files: bool, now: datetime) -> Forgotten
     records = sum(map(place.store.clips.forget, _chunks(voice.clips.items())))
     vectors = place.store.vectors.drop(sorted(voice.digests - voice.shared))
     place.store.board.forget(voice.speaker)
-    lines = labels.rewrite(
+    lines = labels_csv.rewrite(
         place.labels_file,
         keep=lambda line: line.path not in paths and line.told.speaker != voice.speaker,
     )

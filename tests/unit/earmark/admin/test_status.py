@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from earmark.admin.status import live_accuracy, service_counts
 from earmark.cli.reading import status_lines
 from earmark.clips import Score
 from earmark.services.processes import NEEDED
-from earmark.status import live_accuracy, service_counts
 
 SEEN = {
     "states": {"pending": 0, "queued": 1, "labelled": 1234, "unsure": 0, "failed": 2},

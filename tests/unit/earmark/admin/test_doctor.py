@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from earmark.admin.doctor import Finding, alive_here, examine
 from earmark.clips import Record, Revision, State
-from earmark.doctor import Finding, alive_here, examine
 from earmark.services.processes import NEEDED, ServiceName
 from earmark.settings import Settings
 from earmark.store import Store

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from earmark import labels
+from earmark.annotations import labels_csv
+from earmark.annotations.import_labels import tell
+from earmark.annotations.labels_csv import Line
 from earmark.audio.decode import Limits
 from earmark.clips import Revision, State, Told
 from earmark.errors import EarmarkError, NotRunning
 from earmark.files import Placed
-from earmark.ingestion import Ingested, ingest
-from earmark.labels import Line
-from earmark.listing import tell
+from earmark.inbox.ingest import Ingested, ingest
+from earmark.inbox.wait import Clock, wait_until_settled
 from earmark.store import Store
-from earmark.waiting import Clock, wait_until_settled
 
 Tone = Callable[..., Path]
 
@@ -337,7 +337,7 @@ def test_a_labels_file_tells_of_the_clips_it_came_with(
     result = ingest([voices], inbox, LIMITS, tell=lambda lines: tell(lines, file, None))
 
     assert result.told == 2
-    assert {line.path: line.told for line in labels.read(file)} == {
+    assert {line.path: line.told for line in labels_csv.read(file)} == {
         "01/0_01_0.wav": Told(5, "ann", "labels.csv"),
         "02/7_02_0.wav": Told("none", None, "labels.csv"),
     }
@@ -349,7 +349,7 @@ def test_a_labels_file_in_a_zip_tells_too(tmp_path: Path, inbox: Path) -> None:
 
     ingest([archive], inbox, LIMITS, tell=lambda lines: tell(lines, file, None))
 
-    assert [(line.path, line.told.digit) for line in labels.read(file)] == [("a.wav", 9)]
+    assert [(line.path, line.told.digit) for line in labels_csv.read(file)] == [("a.wav", 9)]
 
 
 def test_a_labels_file_alone_tells_of_clips_in_the_inbox(
@@ -362,7 +362,7 @@ def test_a_labels_file_alone_tells_of_clips_in_the_inbox(
 
     ingest([listing], inbox, LIMITS, tell=lambda lines: tell(lines, file, None))
 
-    assert [(line.path, line.told.digit) for line in labels.read(file)] == [("a.wav", 4)]
+    assert [(line.path, line.told.digit) for line in labels_csv.read(file)] == [("a.wav", 4)]
 
 
 def test_the_truth_is_told_before_a_new_clip_appears(voices: Path, inbox: Path) -> None:
@@ -401,14 +401,14 @@ def test_a_labels_file_that_lies_is_refused_and_its_clips_are_not(
 def test_an_old_list_never_overrules_what_was_said_since(tmp_path: Path) -> None:
     file = tmp_path / "labels.csv"
     said = Line("a.wav", Told(7, None, "ann"), "2026-01-02T00:00:00+00:00")
-    labels.append(file, [said])
+    labels_csv.append(file, [said])
     older = Line("a.wav", Told(1, None, "list"), "2025-01-01")
     newer = Line("a.wav", Told(2, None, "bob"), "2026-01-03T00:00:00Z")
 
     assert tell([older], file, None) == 0
     assert tell([said], file, None) == 0
     assert tell([newer], file, None) == 1
-    assert [line.told.digit for line in labels.read(file)] == [7, 2]
+    assert [line.told.digit for line in labels_csv.read(file)] == [7, 2]
 
 
 def test_what_is_told_reaches_the_store_and_the_clips_already_labelled(

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from earmark.analysis.explain import Explanation, explain, nearest
+from earmark.analysis.live_accuracy import by_day
 from earmark.audio.decode import Limits
 from earmark.clips import Record, Revision, State
-from earmark.explaining import Explanation, explain, nearest
 from earmark.frontends.extract import record
 from earmark.model.classifier import Classifier
 from earmark.model.registry import Registry, shipped_models
-from earmark.track_record import by_day
 from tests import tiny_models
 from tests.clip_tables import clip_table
 

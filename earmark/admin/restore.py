@@ -13,12 +13,13 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from earmark import backup, forgetting, labels
-from earmark.backup import House
+from earmark.admin import backup, forget_speaker
+from earmark.admin.backup import House
+from earmark.annotations import labels_csv
+from earmark.annotations.import_labels import tell
+from earmark.annotations.labels_csv import Line
 from earmark.clips import Record, Revision, Told
 from earmark.errors import BackupError, EarmarkError, ModelError
-from earmark.labels import Line
-from earmark.listing import tell
 from earmark.model.registry import CARD, POINTER, Registry
 
 _T = TypeVar("_T")
@@ -95,8 +96,10 @@ def _understood(folder: Path) -> Content:
         corrections=corrections,
         last_training=json.loads((folder / backup.BOARD).read_text())["last_training"],
         tables=dict(_tables(folder / backup.VECTORS, manifest["row_bytes"])),
-        lines=list(labels.read(folder / backup.LABELS)) if _told(folder / backup.LABELS) else [],
-        forgotten=forgetting.read(folder / forgetting.FILE),
+        lines=list(labels_csv.read(folder / backup.LABELS))
+        if _told(folder / backup.LABELS)
+        else [],
+        forgotten=forget_speaker.read(folder / forget_speaker.FILE),
         models=models,
         pointer=pointer.read_text().strip() if pointer.exists() else None,
     )
@@ -104,7 +107,7 @@ def _understood(folder: Path) -> Content:
 
 def _without_forgotten(content: Content, house: House) -> Content:
     """The content without what was forgotten since, as the data folder and the store tell."""
-    told = dict(forgetting.read(house.data / forgetting.FILE))
+    told = dict(forget_speaker.read(house.data / forget_speaker.FILE))
     for paths in _chunks([*content.records, *content.corrections]):
         known = zip(paths, house.store.clips.forgotten(paths), strict=True)
         told |= {path: revision for path, revision in known if revision is not None}
@@ -205,7 +208,7 @@ def _bring_corrections(house: House, content: Content) -> int:
 
 def _keep_forgotten(house: House, content: Content, now: datetime) -> None:
     if content.forgotten:
-        forgetting.append(house.data / forgetting.FILE, content.forgotten, now)
+        forget_speaker.append(house.data / forget_speaker.FILE, content.forgotten, now)
         house.store.clips.keep_forgotten(content.forgotten)
 
 

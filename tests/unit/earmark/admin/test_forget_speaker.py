@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from earmark import labels
+from earmark.admin.forget_speaker import FILE, Forgotten, Place, forget, read, survey
+from earmark.annotations import labels_csv
+from earmark.annotations.corrections import correct
 from earmark.cli import keeping  # noqa: F401 - registers the commands
 from earmark.cli.app import app
 from earmark.clips import Record, Revision, State, Told
-from earmark.curation import correct
 from earmark.errors import LabelError, TrainingBusy
-from earmark.forgetting import FILE, Forgotten, Place, forget, read, survey
 from earmark.frontends import front_end
+from earmark.inbox.wait import Clock, wait_until_settled
 from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement
 from earmark.store.vectors import table
-from earmark.waiting import Clock, wait_until_settled
 from producer.inbox import Inbox
 from producer.reconcile import unrecorded
 from tests import tiny_models
@@ -50,9 +50,9 @@ def heard(place: Place, tone: Tone, label_inbox: Label) -> dict[str, Record]:
     for name, hertz in (("theo/7_theo_0.wav", 300), ("memo.wav", 400), ("3_ann_0.wav", 500)):
         tone(place.inbox / name, hertz=hertz)
     records = {record.path: record for record in label_inbox(place.inbox)}
-    said = labels.statement("memo.wav", 4, speaker="theo", by="ben", at=NOW)
+    said = labels_csv.statement("memo.wav", 4, speaker="theo", by="ben", at=NOW)
     correct(place.store.clips, place.labels_file, said)
-    ann = labels.statement("3_ann_0.wav", 3, speaker=None, by="ben", at=NOW)
+    ann = labels_csv.statement("3_ann_0.wav", 3, speaker=None, by="ben", at=NOW)
     correct(place.store.clips, place.labels_file, ann)
     return records
 
@@ -82,7 +82,7 @@ def test_records_vectors_and_labels_of_the_speaker_are_gone(
         None,
         Told(3, None, "ben"),
     ]
-    assert [line.path for line in labels.read(place.labels_file)] == ["3_ann_0.wav"]
+    assert [line.path for line in labels_csv.read(place.labels_file)] == ["3_ann_0.wav"]
 
 
 def test_counts_are_true_afterwards(place: Place, heard: dict[str, Record]) -> None:
@@ -218,13 +218,13 @@ def test_nobody_waits_for_a_clip_that_stays_forgotten(
 
 
 def test_a_label_of_a_clip_that_is_not_there_is_forgotten(place: Place) -> None:
-    said = labels.statement("lost.wav", 4, speaker="theo", by="ben", at=NOW)
-    labels.append(place.labels_file, [said])
+    said = labels_csv.statement("lost.wav", 4, speaker="theo", by="ben", at=NOW)
+    labels_csv.append(place.labels_file, [said])
     place.store.clips.correct("lost.wav", said.told)
 
     forget_theo(place)
 
-    assert list(labels.read(place.labels_file)) == []
+    assert list(labels_csv.read(place.labels_file)) == []
     assert place.store.clips.corrections(["lost.wav"]) == [None]
 
 
@@ -274,12 +274,12 @@ def test_cut_off_before_the_end_it_is_finished_by_the_next_call(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(labels, "rewrite", cut_off)
+        patch.setattr(labels_csv, "rewrite", cut_off)
         with pytest.raises(KeyboardInterrupt):
             forget_theo(place)
     forget_theo(place)
 
-    assert [line.path for line in labels.read(place.labels_file)] == ["3_ann_0.wav"]
+    assert [line.path for line in labels_csv.read(place.labels_file)] == ["3_ann_0.wav"]
     assert paths(place) == {"3_ann_0.wav"}
 
 

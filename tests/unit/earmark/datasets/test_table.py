@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from earmark.clips import Record
-from earmark.dataset import from_store
+from earmark.datasets.table import from_store
 from earmark.frontends import front_end
 from earmark.store import Store
 from earmark.store.vectors import table

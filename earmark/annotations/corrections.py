@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from earmark import labels
+from earmark.annotations import labels_csv
 from earmark.clips import Record, State, Truth, told_of
 from earmark.errors import LabelError
 from earmark.store.ledger import Ledger
@@ -92,7 +92,7 @@ def _known(ledger: Ledger, path: str) -> Record:
     return record
 
 
-def correct(ledger: Ledger, file: Path, line: labels.Line) -> Record:
+def correct(ledger: Ledger, file: Path, line: labels_csv.Line) -> Record:
     """Take somebody's word for what is spoken in a clip: on disk first, then in the store.
 
     Raises
@@ -101,7 +101,7 @@ def correct(ledger: Ledger, file: Path, line: labels.Line) -> Record:
         When there is no such clip.
     """
     _known(ledger, line.path)
-    labels.append(file, [line])
+    labels_csv.append(file, [line])
     ledger.correct(line.path, line.told)
     while True:
         [old] = ledger.records([line.path])
@@ -112,7 +112,7 @@ def correct(ledger: Ledger, file: Path, line: labels.Line) -> Record:
             return new
 
 
-def corrected(record: Record, line: labels.Line) -> Record:
+def corrected(record: Record, line: labels_csv.Line) -> Record:
     """The record with a person's word; somebody has looked, so it is unsure no more."""
     state = State.LABELLED if record.state is State.UNSURE else record.state
     return record.told(told_of(record.path, line.told)).but(state=state)

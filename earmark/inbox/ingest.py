@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from earmark.annotations.import_labels import LABELS, lines_of_archive, lines_of_file
+from earmark.annotations.labels_csv import Line
 from earmark.audio.decode import Limits
 from earmark.audio.discovery import is_text, is_wav, printable, wavs_below
 from earmark.audio.zip_reader import Member, members, open_archive
@@ -21,8 +23,6 @@ from earmark.clips import Revision
 from earmark.errors import ClipError, EarmarkError
 from earmark.files import Placed, insist_on_hope, place, place_stream
 from earmark.frontends.extract import Failed, inside
-from earmark.labels import Line
-from earmark.listing import LABELS, lines_of_archive, lines_of_file
 
 Track = Callable[[Sequence["Clip"]], Iterable["Clip"]]
 """Passes clips through, and shows how many have passed."""

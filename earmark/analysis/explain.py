@@ -78,11 +78,11 @@ def explain(classifier: Classifier, vector: NDArray[np.float32]) -> Explanation 
 def nearest(
     vector: NDArray[np.float32], table: pd.DataFrame, count: int = 3
 ) -> Sequence[Neighbour]:
-    """The clips of a table (`earmark.dataset.COLUMNS`) that are most like a vector.
+    """The clips of a table (`earmark.datasets.table.COLUMNS`) that are most like a vector.
 
     Distances are Euclidean, each value scaled by its spread in the table.
     """
-    from earmark.dataset import matrix
+    from earmark.datasets.table import matrix
 
     if table.empty:
         return []

@@ -1,0 +1,1 @@
+"""Why a label was given, plots, and how often labels were right."""

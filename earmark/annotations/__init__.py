@@ -1,0 +1,1 @@
+"""What people say is spoken in clips: labels.csv, and how it reaches the store."""

@@ -1,0 +1,1 @@
+"""Tables of clips with a truth, from the store or from a folder."""

@@ -1,0 +1,1 @@
+"""Files into the inbox, and labeled files out of it."""
