@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark import samples
+from earmark import synthesis
 from earmark.audio.decode import Limits
 from earmark.frontends import front_end
 from earmark.frontends.extract import record
@@ -168,6 +168,6 @@ def foreign(recipe: Recipe, seed: int) -> dict[str, NDArray[np.float32]]:
 def _words(words: Sequence[str], seed: int) -> Iterator[Sound]:
     with TemporaryDirectory() as folder:
         said = {word: word for word in words}
-        samples.synthesise(Path(folder), speakers=_VOICES, takes=1, seed=seed, words=said)
+        synthesis.synthesise(Path(folder), speakers=_VOICES, takes=1, seed=seed, words=said)
         for path in sorted(Path(folder).rglob("*.wav")):
             yield record(path, _LIMITS).sound

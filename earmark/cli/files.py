@@ -48,7 +48,7 @@ def samples(
 
     Example: earmark samples voices --speakers 60 --takes 5 --seed 0
     """
-    from earmark.samples import DIGITS, synthesise
+    from earmark.synthesis import DIGITS, synthesise
 
     with bar(speakers * takes * len(DIGITS), "speaking") as progress:
         clips = synthesise(folder, speakers=speakers, takes=takes, seed=seed, progress=progress)

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark import samples
+from earmark import synthesis
 from earmark.audio.decode import Limits, Sound
 from earmark.clips import told_by_name
 from earmark.errors import EarmarkError, MissingExtra
 from earmark.frontends import MfccTime, front_end
 from earmark.frontends.extract import record
-from earmark.samples import espeak
+from earmark.synthesis import espeak
 from trainer.augment.augmentation import Augmentation
 from trainer.augment.non_speech import wordless
 from trainer.data.samples import OTHER, Samples
@@ -149,7 +149,7 @@ _Clip = tuple[Sound, str, int]
 
 
 def _voices(count: int) -> Iterator[_Clip]:
-    yield from _spoken(samples.DIGITS, count, TAKES, _VOICES_SEED)
+    yield from _spoken(synthesis.DIGITS, count, TAKES, _VOICES_SEED)
 
 
 def _others(voices: int, speaks: bool) -> Iterator[_Clip]:
@@ -162,7 +162,7 @@ def _others(voices: int, speaks: bool) -> Iterator[_Clip]:
 
 def _spoken(words: Any, voices: int, takes: int, seed: int) -> Iterator[_Clip]:
     with tempfile.TemporaryDirectory(prefix="earmark-voices-") as folder:
-        samples.synthesise(Path(folder), speakers=voices, takes=takes, seed=seed, words=words)
+        synthesis.synthesise(Path(folder), speakers=voices, takes=takes, seed=seed, words=words)
         for path in sorted(Path(folder).rglob("*.wav")):
             clip = record(path, _LIMITS)
             digit = told_by_name(path.name).digit

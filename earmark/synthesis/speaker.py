@@ -17,8 +17,8 @@ from pathlib import Path
 from random import Random
 
 from earmark.errors import EarmarkError
-from earmark.samples.espeak import Espeak
-from earmark.samples.voices import Delivery, delivery, voice
+from earmark.synthesis.espeak import Espeak
+from earmark.synthesis.voices import Delivery, delivery, voice
 
 SILENT_BELOW = 33
 """Samples smaller than this are silence: 60 dB below a 16-bit full scale."""

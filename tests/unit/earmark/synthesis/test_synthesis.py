@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import EarmarkError, MissingExtra
-from earmark.samples import ACCENTS, VARIANTS, synthesise, voice
-from earmark.samples.espeak import Espeak
+from earmark.synthesis import ACCENTS, VARIANTS, synthesise, voice
+from earmark.synthesis.espeak import Espeak
 
 pytest.importorskip("espeakng_loader")
 
@@ -190,7 +190,7 @@ def test_a_path_too_long_for_espeak_is_no_hindrance(
 
 
 def test_a_speakers_process_loads_nothing_heavy() -> None:
-    code = "import earmark.samples.speaker, sys; print('numpy' in sys.modules)"
+    code = "import earmark.synthesis.speaker, sys; print('numpy' in sys.modules)"
     path = {"PYTHONPATH": os.pathsep.join(sys.path)}
     loaded = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, check=True)
     assert loaded.stdout.strip() == b"False"

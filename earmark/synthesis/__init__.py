@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earmark.errors import EarmarkError
-from earmark.samples import espeak
-from earmark.samples.speaker import Part
-from earmark.samples.voices import ACCENTS, VARIANTS, Voice, voice
+from earmark.synthesis import espeak
+from earmark.synthesis.speaker import Part
+from earmark.synthesis.voices import ACCENTS, VARIANTS, Voice, voice
 
 if TYPE_CHECKING:
     import subprocess
@@ -38,7 +38,7 @@ DIGITS: Mapping[str, str] = {
 }
 """The ten English digits as they are spoken, by their labels."""
 
-_PERFORM = "from earmark.samples.speaker import main; main()"
+_PERFORM = "from earmark.synthesis.speaker import main; main()"
 
 
 def synthesise(

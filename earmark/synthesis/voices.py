@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from earmark.samples.espeak import Prosody
+from earmark.synthesis.espeak import Prosody
 
 ACCENTS = (
     "en",
