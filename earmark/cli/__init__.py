@@ -25,4 +25,4 @@ def main() -> None:
 
 def load_commands() -> None:
     """Let every module of commands register its own with the app."""
-    from earmark.cli import clips, files, keeping, looking, models, running, web  # noqa: F401
+    from earmark.cli import backup, clips, dataset, ingest, models, services, web  # noqa: F401

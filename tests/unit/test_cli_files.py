@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 import earmark
 from earmark.annotations import labels_csv
-from earmark.cli import files, looking  # noqa: F401 - they register their commands
+from earmark.cli import dataset, ingest  # noqa: F401 - they register their commands
 from earmark.cli.app import app
 from earmark.clips import Record, Told
 from earmark.errors import ClipError, EarmarkError, NoModel, NotEnoughClips, NotRunning

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earmark.cli.app import AsJson, app, print_json, print_table
-from earmark.cli.telling import (
+from earmark.cli.output import (
     bar,
     chosen_front_end,
     ingested_line,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earmark.cli.app import AsJson, app, print_json, print_table
-from earmark.cli.telling import chosen_front_end, dataset_lines, tracked
+from earmark.cli.output import chosen_front_end, dataset_lines, tracked
 
 if TYPE_CHECKING:
     from earmark.analysis.explain import Explanation

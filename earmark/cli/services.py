@@ -70,7 +70,7 @@ def demo() -> None:
 
     Example: earmark demo
     """
-    from earmark.demo import tour
+    from earmark.cli.demo import tour
 
     tour()
 
@@ -96,8 +96,8 @@ def status(
     settings = Settings.load()
     store, sender = Store.at(settings.store_url), Sender(settings)
     if watch:
-        from earmark.cli.watching import Heard
-        from earmark.cli.watching import watch as keep_watching
+        from earmark.cli.status_watch import Heard
+        from earmark.cli.status_watch import watch as keep_watching
 
         keep_watching(lambda: look(store, sender, time.time()), Heard(store))
         return
