@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.audio.decode import Limits
+from earmark.audio.reader import try_record
 from earmark.frontends import FRONT_ENDS, FrontEnd
-from earmark.frontends.extract import Extracted, extract, try_record
+from earmark.frontends.extract import Extracted, extract
 from earmark.messaging.celery_app import BATCH_CLIPS
 
 LIMITS = Limits(max_bytes=2**26, max_seconds=60)

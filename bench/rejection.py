@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from earmark import synthesis
 from earmark.audio.decode import Limits
+from earmark.audio.reader import record
 from earmark.frontends import front_end
-from earmark.frontends.extract import record
 from earmark.model.classifier import DIGITS
 from trainer.augment.non_speech import wordless
 from trainer.data.samples import OTHER

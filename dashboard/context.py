@@ -14,11 +14,12 @@ from dashboard.index.sqlite_index import Index
 from dashboard.index.sync import Follower
 from earmark.admin.request_training import ask
 from earmark.annotations import corrections, labels_csv
-from earmark.clips import Record, Told, Truth
+from earmark.clips import Record
 from earmark.messaging.celery_app import Sender
 from earmark.model.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store
+from earmark.truth import Told, Truth
 
 INDEX_FILE = "dashboard.sqlite"
 

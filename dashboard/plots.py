@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.audio.decode import Sound
+from earmark.audio.reader import inside, record
 from earmark.errors import ClipError
-from earmark.frontends.extract import inside, record
 from earmark.frontends.mel_filters import hann, slaney_filters, slaney_mel
 from earmark.settings import Settings
 

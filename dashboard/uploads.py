@@ -15,10 +15,10 @@ from typing import IO
 
 from dashboard.context import House
 from earmark.annotations.import_labels import tell
+from earmark.audio.reader import inside
 from earmark.clips import Record, Revision
 from earmark.errors import ClipError, EarmarkError
 from earmark.files import Placed, place_stream
-from earmark.frontends.extract import inside
 from earmark.inbox.ingest import ingest
 
 _LONGEST_STEM = 100

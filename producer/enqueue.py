@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from earmark.clips import Record, Revision, State, told_by_name
+from earmark.clips import Record, Revision, State
 from earmark.errors import StoreUnreachable
 from earmark.messaging.celery_app import BATCH_CLIPS, BULK, LIVE, Batch, Sender
 from earmark.store.ledger import Ledger
+from earmark.truth import told_by_name
 
 log = logging.getLogger(__name__)
 

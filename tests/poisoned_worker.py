@@ -9,15 +9,15 @@ import os
 import signal
 from pathlib import Path
 
+from earmark.audio import reader
 from earmark.audio.decode import Limits
-from earmark.frontends import extract
-from earmark.frontends.extract import Recording
+from earmark.audio.reader import Recording
 from worker import label
 from worker.app import app
 
 __all__ = ["app"]
 
-_record = extract.record
+_record = reader.record
 
 
 def _poisoned(path: Path, limits: Limits) -> Recording:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from earmark.admin.promote import succeed
 from earmark.audio.decode import Limits
+from earmark.audio.reader import inside
 from earmark.datasets.table import from_store
 from earmark.errors import EarmarkError, ModelError, TrainingBusy
 from earmark.frontends import FrontEnd, front_end
-from earmark.frontends.extract import Extracted, extract_files, inside
+from earmark.frontends.extract import Extracted, extract_files
 from earmark.messaging.celery_app import Sender
 from earmark.model.registry import Registry
 from earmark.settings import Settings

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from earmark.audio.reader import Failed, Fence, Recording, try_record
 from earmark.clips import Record
 from earmark.errors import ClipError
 from earmark.frontends import FrontEnd
-from earmark.frontends.extract import Extracted, Failed, Fence, Recording, extract, try_record
+from earmark.frontends.extract import Extracted, extract
 
 if TYPE_CHECKING:
     from worker.label import Bench

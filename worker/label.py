@@ -16,15 +16,17 @@ from typing import Any
 import numpy as np
 
 from earmark.audio.decode import Limits
-from earmark.clips import Record, State, told_of
+from earmark.audio.reader import Failed, Fence, Recording, record
+from earmark.clips import Record, State
 from earmark.errors import ClipError
 from earmark.frontends import FRONT_ENDS, FrontEnd
-from earmark.frontends.extract import Extracted, Failed, Fence, Outcome, Recording, extract, record
+from earmark.frontends.extract import Extracted, Outcome, extract
 from earmark.messaging.celery_app import Batch
 from earmark.model.classifier import Classifier, Guess
 from earmark.store import Store
 from earmark.store.ledger import Claim, Settlement, told_by_correction
 from earmark.store.vectors import table
+from earmark.truth import told_of
 from worker.backfill import vectors_of
 from worker.live_model import LiveModel
 

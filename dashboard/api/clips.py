@@ -14,9 +14,9 @@ from dashboard.index.query import Query as Wanted
 from dashboard.index.query import read_mark
 from dashboard.plots import portrait, sound_of
 from dashboard.uploads import bring, settled, together
-from earmark.clips import Truth
+from earmark.audio.reader import inside
 from earmark.errors import ClipError, LabelError
-from earmark.frontends.extract import inside
+from earmark.truth import Truth
 
 LONGEST_WAIT_SECONDS = 60.0
 

@@ -24,8 +24,9 @@ from dashboard.pages.layout import (
     tag,
 )
 from earmark.annotations import labels_csv
-from earmark.clips import Record, State, Truth
+from earmark.clips import Record, State
 from earmark.errors import EarmarkError
+from earmark.truth import Truth
 
 
 def add(house: House) -> None:

@@ -13,8 +13,9 @@ from nicegui.events import KeyEventArguments
 
 from dashboard.context import House, person
 from dashboard.pages.layout import confidence_bar, empty, frame, heading, html, state_pill, tag
-from earmark.clips import Record, Truth
+from earmark.clips import Record
 from earmark.errors import EarmarkError
+from earmark.truth import Truth
 
 AHEAD = 20
 _KEYS = (

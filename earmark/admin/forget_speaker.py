@@ -18,12 +18,13 @@ import numpy as np
 
 from earmark.annotations import labels_csv
 from earmark.audio.discovery import wavs_below
-from earmark.clips import Record, Revision, told_of
+from earmark.audio.reader import inside
+from earmark.clips import Record, Revision
 from earmark.errors import ClipError, LabelError, ModelError, TrainingBusy
-from earmark.frontends.extract import inside
 from earmark.model.artifact import TRAINED_ON, digest_keys
 from earmark.model.registry import Registry
 from earmark.store import Store
+from earmark.truth import told_of
 
 FILE = "forgotten.csv"
 VIEWS = "views"

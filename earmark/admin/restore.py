@@ -18,9 +18,10 @@ from earmark.admin.backup import House
 from earmark.annotations import labels_csv
 from earmark.annotations.import_labels import tell
 from earmark.annotations.labels_csv import Line
-from earmark.clips import Record, Revision, Told
+from earmark.clips import Record, Revision
 from earmark.errors import BackupError, EarmarkError, ModelError
 from earmark.model.registry import CARD, POINTER, Registry
+from earmark.truth import Told
 
 _T = TypeVar("_T")
 _CHUNK = 1_000

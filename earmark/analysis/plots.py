@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from earmark.audio.decode import Limits, Sound
 from earmark.audio.discovery import printable, wavs_below
-from earmark.clips import told_by_name
+from earmark.audio.reader import record
 from earmark.errors import ClipError, EarmarkError, MissingExtra
 from earmark.files import written
-from earmark.frontends.extract import record
 from earmark.frontends.resample import resampled
+from earmark.truth import told_by_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,9 +8,10 @@ from itertools import islice
 from pathlib import Path
 
 from earmark.annotations import labels_csv
-from earmark.clips import Record, State, Truth, told_of
+from earmark.clips import Record, State
 from earmark.errors import LabelError
 from earmark.store.ledger import Ledger
+from earmark.truth import Truth, told_of
 
 _CHUNK = 1_000
 

@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 from earmark.annotations import labels_csv
 from earmark.annotations.corrections import corrected
 from earmark.annotations.labels_csv import Line
+from earmark.audio.reader import Failed
 from earmark.audio.zip_reader import member_at_root
 from earmark.errors import ClipError, LabelError
-from earmark.frontends.extract import Failed
 from earmark.store.ledger import Ledger
 
 LABELS = "labels.csv"

@@ -18,9 +18,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from earmark.clips import Told, Truth
 from earmark.errors import LabelError
 from earmark.files import written
+from earmark.truth import Told, Truth
 
 HEADER = ("path", "digit", "speaker", "by", "at")
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from earmark.frontends.extract import Failed
+from earmark.audio.reader import Failed
 
 SUFFIX = ".wav"
 

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from earmark.audio.discovery import is_wav
+from earmark.audio.reader import Failed
 from earmark.errors import ClipError
-from earmark.frontends.extract import Failed
 
 MOST_MEMBERS = 1_000_000
 MOST_UNPACKED_BYTES = 20 * 1024**3

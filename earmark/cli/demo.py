@@ -20,11 +20,12 @@ from pathlib import Path
 from earmark.admin.status import service_counts
 from earmark.cli.app import print_table
 from earmark.cli.reading import percent
-from earmark.clips import Record, told_by_name
+from earmark.clips import Record
 from earmark.errors import EarmarkError, ServiceError
 from earmark.services.processes import NEEDED
 from earmark.settings import Settings
 from earmark.store import Store
+from earmark.truth import told_by_name
 
 SPEAKERS = 40
 TAKES = 5

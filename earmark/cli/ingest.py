@@ -25,8 +25,9 @@ from earmark.cli.output import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from earmark.audio.reader import Failed
     from earmark.clips import Revision
-    from earmark.frontends.extract import Extracted, Failed
+    from earmark.frontends.extract import Extracted
     from earmark.inbox.ingest import Ingested
     from earmark.settings import Settings
     from earmark.store import Store
@@ -138,8 +139,9 @@ def features(
     Example: earmark features recordings --out vectors.parquet --jobs 4
     """
     from earmark.audio.discovery import wavs
+    from earmark.audio.reader import Failed
     from earmark.datasets.export import write_vectors
-    from earmark.frontends.extract import Extracted, Failed, extract_files
+    from earmark.frontends.extract import Extracted, extract_files
     from earmark.settings import Settings
 
     chosen = chosen_front_end(frontend)

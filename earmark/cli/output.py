@@ -11,8 +11,8 @@ import typer
 from earmark.cli.app import note, print_table
 
 if TYPE_CHECKING:
+    from earmark.audio.reader import Failed
     from earmark.frontends import FrontEnd
-    from earmark.frontends.extract import Failed
 
 Item = TypeVar("Item")
 

@@ -7,12 +7,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earmark.clips import told_by_name
+from earmark.audio.reader import Failed
 from earmark.datasets.table import matrix
 from earmark.errors import EarmarkError, MissingExtra
 from earmark.files import written
 from earmark.frontends import FrontEnd
-from earmark.frontends.extract import Extracted, Failed, Outcome
+from earmark.frontends.extract import Extracted, Outcome
+from earmark.truth import told_by_name
 
 if TYPE_CHECKING:
     import pandas as pd

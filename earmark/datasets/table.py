@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from earmark.audio.decode import Limits
-from earmark.clips import Record, told_by_name
+from earmark.clips import Record
 from earmark.errors import MissingExtra, NotEnoughClips
 from earmark.frontends import FrontEnd
 from earmark.frontends.extract import Extracted, extract_files
+from earmark.truth import told_by_name
 
 if TYPE_CHECKING:
     import pandas as pd

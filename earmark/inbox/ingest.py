@@ -18,11 +18,11 @@ from earmark.annotations.import_labels import LABELS, lines_of_archive, lines_of
 from earmark.annotations.labels_csv import Line
 from earmark.audio.decode import Limits
 from earmark.audio.discovery import is_text, is_wav, printable, wavs_below
+from earmark.audio.reader import Failed, inside
 from earmark.audio.zip_reader import Member, members, open_archive
 from earmark.clips import Revision
 from earmark.errors import ClipError, EarmarkError
 from earmark.files import Placed, insist_on_hope, place, place_stream
-from earmark.frontends.extract import Failed, inside
 
 Track = Callable[[Sequence["Clip"]], Iterable["Clip"]]
 """Passes clips through, and shows how many have passed."""

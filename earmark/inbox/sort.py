@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from earmark.audio.reader import Failed, inside
 from earmark.clips import Record, Revision, State
 from earmark.errors import ClipError, EarmarkError
 from earmark.files import Placed, insist_on_hope, place
-from earmark.frontends.extract import Failed, inside
 
 UNSURE = "unsure"
 

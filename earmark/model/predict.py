@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from earmark.audio.decode import Limits
+from earmark.audio.reader import Failed, try_record
 from earmark.clips import State
-from earmark.frontends.extract import CHUNK, Extracted, Failed, Outcome, extract, try_record
+from earmark.frontends.extract import CHUNK, Extracted, Outcome, extract
 from earmark.model.classifier import Classifier, Guess
 from earmark.model.registry import Registry
 from earmark.settings import Settings

@@ -19,10 +19,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.clips import Record, Revision, Score, State, Told, Truth, head_of
+from earmark.clips import Record, Revision, Score, State, head_of
 from earmark.store import keys
 from earmark.store.connection import Connection
 from earmark.store.live_model import EVENTS_KEPT
+from earmark.truth import Told, Truth
 
 _CHUNK = 1_000
 _NEVER = 1e12

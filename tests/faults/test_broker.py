@@ -13,10 +13,11 @@ import pytest
 
 from earmark.admin.doctor import examine
 from earmark.annotations import labels_csv
-from earmark.clips import State, Told
+from earmark.clips import State
 from earmark.errors import StoreError
 from earmark.services.embedded_redis import command
 from earmark.store import Store
+from earmark.truth import Told
 from tests.faults.scene import Scene, fill, names, small_disk
 from tests.household import Household, wait_until
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from earmark.audio.decode import Limits
-from earmark.frontends.extract import Recording
+from earmark.audio.reader import Recording
 from worker import label
 from worker.app import app
 

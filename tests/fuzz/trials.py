@@ -13,11 +13,12 @@ import numpy as np
 
 from earmark.audio import wav_header
 from earmark.audio.decode import Limits, decode
+from earmark.audio.reader import Failed, Recording
 from earmark.audio.zip_reader import Member, members, open_archive
 from earmark.clips import Revision
 from earmark.errors import ClipError
 from earmark.frontends import FRONT_ENDS
-from earmark.frontends.extract import Failed, Outcome, Recording, extract
+from earmark.frontends.extract import Outcome, extract
 from tests.fuzz.mutations import damaged
 
 LIMITS = Limits(max_bytes=1_000_000, max_seconds=5.0)

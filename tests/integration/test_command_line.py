@@ -15,11 +15,12 @@ import pytest
 
 from earmark import cli
 from earmark.annotations import labels_csv
-from earmark.clips import Record, Revision, State, Told
+from earmark.clips import Record, Revision, State
 from earmark.messaging.celery_app import BULK
 from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement
+from earmark.truth import Told
 from tests import tiny_models
 from tests.household import Household, messages
 from tests.tiny_models import FIRST, SECOND

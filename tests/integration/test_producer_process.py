@@ -10,8 +10,9 @@ import pytest
 
 from earmark.annotations import labels_csv
 from earmark.annotations.labels_csv import Line
-from earmark.clips import State, Told
+from earmark.clips import State
 from earmark.store import Store
+from earmark.truth import Told
 from tests.household import Household, Running, furnished, server, wait_until, wait_until_done
 from tests.wavs import drop, wav
 

@@ -19,13 +19,14 @@ import numpy as np
 import pytest
 
 from earmark.admin.request_training import Asked, follow
-from earmark.clips import Record, Revision, State, told_by_name
+from earmark.clips import Record, Revision, State
 from earmark.frontends import front_end
 from earmark.messaging.celery_app import Sender
 from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement
 from earmark.store.vectors import table
+from earmark.truth import told_by_name
 from tests.clip_tables import clip_table, vector
 from tests.household import Household, Running, alive, children_of, wait_until
 from tests.tiny_models import FIRST

@@ -18,14 +18,16 @@ import pytest
 
 from earmark.annotations import labels_csv
 from earmark.annotations.corrections import correct
+from earmark.audio import reader
 from earmark.audio.decode import Limits
-from earmark.clips import Record, Revision, State, Told
+from earmark.clips import Record, Revision, State
 from earmark.errors import ClipError
-from earmark.frontends import extract, front_end
+from earmark.frontends import front_end
 from earmark.messaging.celery_app import Batch
 from earmark.model.artifact import LITERT, Artefact
 from earmark.model.registry import Registry
 from earmark.store import Store, keys
+from earmark.truth import Told
 from tests import tiny_models
 from tests.household import Household, pending
 from tests.tiny_models import FIRST, SECOND
@@ -197,7 +199,7 @@ def test_a_file_that_may_not_be_read_fails() -> None:
         file.chmod(0)
 
         with without_privileges(), pytest.raises(ClipError) as caught:
-            extract.record(file, Limits(max_bytes=1 << 20, max_seconds=30))
+            reader.record(file, Limits(max_bytes=1 << 20, max_seconds=30))
 
     assert caught.value.reason == "the file cannot be read: Permission denied"
 

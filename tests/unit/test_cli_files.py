@@ -18,10 +18,11 @@ import earmark
 from earmark.annotations import labels_csv
 from earmark.cli import dataset, ingest  # noqa: F401 - they register their commands
 from earmark.cli.app import app
-from earmark.clips import Record, Told
+from earmark.clips import Record
 from earmark.errors import ClipError, EarmarkError, NoModel, NotEnoughClips, NotRunning
 from earmark.frontends import FRONT_ENDS, front_end
 from earmark.store import Store
+from earmark.truth import Told
 from tests.tiny_models import FIRST as VERSION
 
 Tone = Callable[..., Path]

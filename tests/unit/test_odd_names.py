@@ -12,9 +12,10 @@ import pytest
 from earmark.annotations import labels_csv
 from earmark.annotations.corrections import correct
 from earmark.annotations.labels_csv import Line
-from earmark.clips import Record, Revision, State, Told
+from earmark.clips import Record, Revision, State
 from earmark.messaging.celery_app import Batch
 from earmark.store import Store
+from earmark.truth import Told
 from producer.inbox import Inbox
 from tests.wavs import drop, wav
 

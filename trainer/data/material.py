@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.audio.decode import Limits
+from earmark.audio.reader import Fence
 from earmark.errors import ClipError
 from earmark.frontends import FrontEnd, MfccTime, front_end
-from earmark.frontends.extract import Extracted, Fence, extract_files
+from earmark.frontends.extract import Extracted, extract_files
 from trainer.data.samples import Samples
 from trainer.data.synthetic_voices import Additions, Synthesis
 from trainer.data.view_cache import disk_bytes

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from earmark import synthesis
 from earmark.audio.decode import Limits, Sound
-from earmark.clips import told_by_name
+from earmark.audio.reader import record
 from earmark.errors import EarmarkError, MissingExtra
 from earmark.frontends import MfccTime, front_end
-from earmark.frontends.extract import record
 from earmark.synthesis import espeak
+from earmark.truth import told_by_name
 from trainer.augment.augmentation import Augmentation
 from trainer.augment.non_speech import wordless
 from trainer.data.samples import OTHER, Samples

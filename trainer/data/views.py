@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.audio.decode import Limits
+from earmark.audio.reader import Recording, try_record
 from earmark.frontends import MfccTime
-from earmark.frontends.extract import Recording, try_record
 from trainer.augment.augmentation import Augmentation
 from trainer.data.view_cache import LIMIT_BYTES, ViewCache
 

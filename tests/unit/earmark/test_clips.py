@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.clips import (
-    Record,
-    Revision,
-    Score,
-    State,
-    Told,
-    head_of,
-    told_by_name,
-    told_of,
-)
+from earmark.clips import Record, Revision, Score, State, head_of
+from earmark.truth import Told, told_by_name, told_of
 
 EMPTY = Record(path="a.wav", revision=Revision(1, 2), state=State.PENDING)
 

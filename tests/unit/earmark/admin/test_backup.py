@@ -22,12 +22,13 @@ from earmark.annotations import labels_csv
 from earmark.annotations.corrections import correct
 from earmark.cli import backup  # noqa: F401 - registers the commands
 from earmark.cli.app import app
-from earmark.clips import Record, State, Told
+from earmark.clips import Record, State
 from earmark.errors import BackupError
 from earmark.frontends import front_end
 from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.migrations import VERSION
+from earmark.truth import Told
 from tests import tiny_models
 
 Tone = Callable[..., Path]

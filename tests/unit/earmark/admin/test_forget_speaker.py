@@ -18,7 +18,7 @@ from earmark.annotations import labels_csv
 from earmark.annotations.corrections import correct
 from earmark.cli import backup  # noqa: F401 - registers the commands
 from earmark.cli.app import app
-from earmark.clips import Record, Revision, State, Told
+from earmark.clips import Record, Revision, State
 from earmark.errors import LabelError, TrainingBusy
 from earmark.frontends import front_end
 from earmark.inbox.wait import Clock, wait_until_settled
@@ -26,6 +26,7 @@ from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement
 from earmark.store.vectors import table
+from earmark.truth import Told
 from producer.inbox import Inbox
 from producer.reconcile import unrecorded
 from tests import tiny_models

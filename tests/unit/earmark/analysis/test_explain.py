@@ -12,8 +12,8 @@ import pytest
 from earmark.analysis.explain import Explanation, explain, nearest
 from earmark.analysis.live_accuracy import by_day
 from earmark.audio.decode import Limits
+from earmark.audio.reader import record
 from earmark.clips import Record, Revision, State
-from earmark.frontends.extract import record
 from earmark.model.classifier import Classifier
 from earmark.model.registry import Registry, shipped_models
 from tests import tiny_models

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from earmark.annotations.corrections import Retried, Wanted, correct, corrected, find, retry
 from earmark.annotations.labels_csv import Line
-from earmark.clips import Record, Revision, State, Told
+from earmark.clips import Record, Revision, State
 from earmark.store import Store
 from earmark.store.ledger import Settlement
+from earmark.truth import Told
 
 AT = "2026-11-23T04:15:00+00:00"
 

@@ -9,8 +9,8 @@ import pytest
 
 from earmark.annotations import labels_csv
 from earmark.annotations.labels_csv import Line
-from earmark.clips import Told
 from earmark.errors import LabelError
+from earmark.truth import Told
 
 AT = datetime(2026, 11, 23, 4, 15, tzinfo=UTC)
 

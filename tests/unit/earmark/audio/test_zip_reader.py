@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from earmark.audio.reader import Failed
 from earmark.audio.zip_reader import Member, members, open_archive
 from earmark.errors import ClipError
-from earmark.frontends.extract import Failed
 
 MOST = 1_000_000
 CLIP = b"RIFF" + bytes(range(200)) * 5

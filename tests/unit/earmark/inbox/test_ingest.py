@@ -13,12 +13,13 @@ from earmark.annotations import labels_csv
 from earmark.annotations.import_labels import tell
 from earmark.annotations.labels_csv import Line
 from earmark.audio.decode import Limits
-from earmark.clips import Revision, State, Told
+from earmark.clips import Revision, State
 from earmark.errors import EarmarkError, NotRunning
 from earmark.files import Placed
 from earmark.inbox.ingest import Ingested, ingest
 from earmark.inbox.wait import Clock, wait_until_settled
 from earmark.store import Store
+from earmark.truth import Told
 
 Tone = Callable[..., Path]
 

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from earmark.clips import Record, Revision, Score, State, Told
+from earmark.clips import Record, Revision, Score, State
 from earmark.errors import FrontEndMismatch, NotRunning, StoreUnreachable, TrainingBusy
 from earmark.frontends import front_end
 from earmark.store import Store, keys
 from earmark.store.connection import Connection, without_password
 from earmark.store.ledger import Claim, Settlement
 from earmark.store.vectors import table
+from earmark.truth import Told
 
 FRONT_END = front_end("mfcc-mean")
 TABLE = table(FRONT_END)

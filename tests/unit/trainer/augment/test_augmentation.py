@@ -11,8 +11,8 @@ import pytest
 import soundfile
 
 from earmark.audio.decode import Limits, Sound
+from earmark.audio.reader import Recording, try_record
 from earmark.frontends import MfccTime
-from earmark.frontends.extract import Recording, try_record
 from trainer.augment.acoustics import at_speed, coloured_noise, loud_power, microphone, room
 from trainer.augment.augmentation import Augmentation, cropped
 from trainer.data.view_cache import ViewCache, disk_bytes

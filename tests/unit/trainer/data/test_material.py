@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from earmark.audio.decode import Limits
+from earmark.audio.reader import record
 from earmark.datasets.table import from_folder
 from earmark.frontends import front_end
-from earmark.frontends.extract import record
 from earmark.model.classifier import Classifier
 from earmark.model.registry import Registry
 from tests.clip_tables import TINY, clip_table
