@@ -8,7 +8,8 @@ from functools import partial
 
 from dashboard.auth import insist_on_token
 from earmark.errors import EarmarkError
-from earmark.services.processes import LOG_FORMAT, ServiceName, sign_of_life, sign_off
+from earmark.services.heartbeat import sign_of_life, sign_off
+from earmark.services.processes import LOG_FORMAT, ServiceName
 from earmark.settings import Settings
 
 

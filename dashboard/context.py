@@ -13,6 +13,7 @@ from dashboard.index.recent import Pulse
 from dashboard.index.sqlite_index import Index
 from dashboard.index.sync import Follower
 from earmark.admin.request_training import ask
+from earmark.admin.retry import retry
 from earmark.annotations import corrections, labels_csv
 from earmark.clips import Record
 from earmark.messaging.celery_app import Sender
@@ -88,7 +89,7 @@ class House:
 
     def retry(self, paths: list[str] | None) -> int:
         """Let failed clips be tried again; all that there is room for when none is named."""
-        retried = corrections.retry(self.store.clips, paths, limit=self.settings.queue_limit)
+        retried = retry(self.store.clips, paths, limit=self.settings.queue_limit)
         for start in range(0, len(paths or ()), 1_000):
             found = self.store.clips.records((paths or [])[start : start + 1_000])
             self.index.record(record for record in found if record is not None)

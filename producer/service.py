@@ -14,7 +14,8 @@ from earmark.admin import forget_speaker
 from earmark.annotations import labels_csv
 from earmark.errors import StoreError
 from earmark.messaging.celery_app import BATCH_CLIPS, BULK, LIVE, Sender
-from earmark.services.processes import ServiceName, sign_of_life, sign_off
+from earmark.services.heartbeat import sign_of_life, sign_off
+from earmark.services.processes import ServiceName
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.ledger import Ledger

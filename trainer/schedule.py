@@ -7,7 +7,8 @@ from typing import Any
 
 from celery.beat import PersistentScheduler
 
-from earmark.services.processes import ServiceName, sign_of_life
+from earmark.services.heartbeat import sign_of_life
+from earmark.services.processes import ServiceName
 
 
 class Scheduler(PersistentScheduler):

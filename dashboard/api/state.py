@@ -13,8 +13,9 @@ from dashboard.context import House
 from dashboard.monitoring.drift import newest
 from dashboard.monitoring.prometheus import Metrics
 from earmark.admin.doctor import examine
-from earmark.admin.status import service_counts, status
+from earmark.admin.status import status
 from earmark.errors import EarmarkError
+from earmark.services.heartbeat import service_counts
 from earmark.services.processes import ServiceName
 
 

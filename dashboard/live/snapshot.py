@@ -11,8 +11,9 @@ from typing import Any
 from dashboard.context import House
 from dashboard.monitoring.drift import Drift, newest
 from dashboard.plots import peaks_of
-from earmark.admin.status import live_accuracy, service_counts
+from earmark.analysis.live_accuracy import live_accuracy
 from earmark.errors import EarmarkError
+from earmark.services.heartbeat import service_counts
 from earmark.services.processes import ServiceName
 
 log = logging.getLogger(__name__)

@@ -14,9 +14,10 @@ from prometheus_client.registry import Collector
 
 from dashboard.context import House
 from dashboard.monitoring.drift import newest
-from earmark.admin.status import live_accuracy, service_counts
+from earmark.analysis.live_accuracy import live_accuracy
 from earmark.clips import Record, State
 from earmark.errors import EarmarkError
+from earmark.services.heartbeat import service_counts
 from earmark.store.live_model import Event
 
 _LATENCIES = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from earmark.admin.status import service_counts
 from earmark.clips import State
 from earmark.errors import EarmarkError
 from earmark.model.registry import Registry
+from earmark.services.heartbeat import service_counts
 from earmark.services.processes import ServiceName
 from earmark.settings import Settings
 from earmark.store import Store

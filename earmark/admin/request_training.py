@@ -9,9 +9,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from earmark.admin.status import service_counts
 from earmark.errors import NotRunning
 from earmark.messaging.celery_app import Sender
+from earmark.services.heartbeat import service_counts
 from earmark.services.processes import ServiceName
 from earmark.store import Store
 

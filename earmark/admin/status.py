@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from earmark.clips import Score
+from earmark.analysis.live_accuracy import live_accuracy
 from earmark.messaging.celery_app import Sender
-from earmark.services.processes import NEEDED, ServiceName
+from earmark.services.heartbeat import service_counts
+from earmark.services.processes import ServiceName
 from earmark.store import Store
 
 RATE_SECONDS = 60
@@ -35,23 +35,4 @@ def status(store: Store, sender: Sender, now: float) -> dict[str, Any]:
         "clips_per_second": round(board.settled_since(now - RATE_SECONDS) / RATE_SECONDS, 2),
         "training": board.training(),
         "last_training": board.last_training(),
-    }
-
-
-def service_counts(alive: dict[str, float]) -> dict[str, int]:
-    """How many of each service are alive; 0 for one that is needed and missing."""
-    counted = Counter(name.partition("@")[0] for name in alive)
-    return {
-        name.value: counted[name.value] for name in ServiceName if name in NEEDED or counted[name]
-    }
-
-
-def live_accuracy(scores: dict[Score, int]) -> dict[str, Any]:
-    """How often the model was right on clips with a truth that it was not trained on."""
-    right, wrong = scores[Score.RIGHT], scores[Score.WRONG]
-    counted = right + wrong
-    return {
-        "accuracy": round(right / counted, 4) if counted else None,
-        "clips": counted,
-        "truths": counted + scores[Score.UNSCORED],
     }

@@ -1,4 +1,4 @@
-"""How often each model was right, day by day, on clips that it was not trained on."""
+"""How often models were right: all in all, and day by day, on clips that they were not trained on."""
 
 from __future__ import annotations
 
@@ -49,3 +49,14 @@ def by_day(records: Iterable[Record], zone: tzinfo | None = None) -> list[Day]:
         clips[key] += 1
         right[key] += record.score is Score.RIGHT
     return sorted(Day(*key, count, right[key]) for key, count in clips.items())
+
+
+def live_accuracy(scores: dict[Score, int]) -> dict[str, Any]:
+    """How often the model was right on clips with a truth that it was not trained on."""
+    right, wrong = scores[Score.RIGHT], scores[Score.WRONG]
+    counted = right + wrong
+    return {
+        "accuracy": round(right / counted, 4) if counted else None,
+        "clips": counted,
+        "truths": counted + scores[Score.UNSCORED],
+    }

@@ -34,8 +34,8 @@ def list_clips(
 
     Example: earmark clips list memo.wav
     """
-    from earmark.annotations.corrections import Wanted, find
     from earmark.annotations.labels_csv import parse_digit
+    from earmark.store.query import Wanted, find
 
     wanted = Wanted(
         paths=paths,
@@ -61,7 +61,7 @@ def retry(
 
     Example: earmark clips retry
     """
-    from earmark.annotations.corrections import retry as retry_clips
+    from earmark.admin.retry import retry as retry_clips
     from earmark.settings import Settings
 
     limit = Settings.load().queue_limit

@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from earmark.admin.status import service_counts
 from earmark.cli.app import print_table
 from earmark.cli.reading import percent
 from earmark.clips import Record
 from earmark.errors import EarmarkError, ServiceError
+from earmark.services.heartbeat import service_counts
 from earmark.services.processes import NEEDED
 from earmark.settings import Settings
 from earmark.store import Store

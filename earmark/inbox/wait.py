@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from earmark.admin.status import service_counts
 from earmark.clips import Revision, State
 from earmark.errors import NotRunning
+from earmark.services.heartbeat import service_counts
 from earmark.services.processes import ServiceName
 from earmark.store import Store
 

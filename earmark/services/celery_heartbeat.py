@@ -6,13 +6,12 @@ from typing import Any
 
 from celery.signals import heartbeat_sent, worker_process_init, worker_ready, worker_shutting_down
 
+from earmark.services.heartbeat import sign_of_life, sign_off
 from earmark.services.processes import (
     LAST_SECONDS,
     ServiceName,
     end_at_once_with_parent,
     end_within,
-    sign_of_life,
-    sign_off,
 )
 
 

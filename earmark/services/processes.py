@@ -1,4 +1,4 @@
-"""The services that make up Earmark, and how each of them is started and shows that it lives."""
+"""The processes that make up Earmark, and how each of them is started and ended."""
 
 from __future__ import annotations
 
@@ -9,16 +9,12 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Mapping, MutableMapping, Sequence
 from enum import StrEnum
-from functools import cache
 from importlib.util import find_spec
 from typing import NoReturn
 
-from earmark.errors import NotRunning, StoreError
 from earmark.settings import Settings
-from earmark.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -127,28 +123,3 @@ def end_within(seconds: float) -> None:
     timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
-
-
-def sign_of_life(name: ServiceName) -> None:
-    """Tell the store that this process lives; a store that is away is no reason to stop."""
-    try:
-        _store().board.sign_of_life(_identity(name), time.time())
-    except (StoreError, NotRunning):
-        return
-
-
-def sign_off(name: ServiceName) -> None:
-    """Tell the store that this process ends on purpose."""
-    try:
-        _store().board.sign_off(_identity(name))
-    except (StoreError, NotRunning):
-        return
-
-
-@cache
-def _store() -> Store:
-    return Store.at(Settings.load().store_url)
-
-
-def _identity(name: ServiceName) -> str:
-    return f"{name}@{socket.gethostname()}:{os.getpid()}"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from earmark.admin.retry import retry
 from earmark.annotations import labels_csv
-from earmark.annotations.corrections import retry
 from earmark.clips import State
 from earmark.model.registry import Registry
 from tests import tiny_models

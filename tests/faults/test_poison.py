@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from earmark.annotations.corrections import retry
+from earmark.admin.retry import retry
 from earmark.clips import State
 from earmark.messaging.celery_app import LIVE
 from tests.faults.scene import Scene, names

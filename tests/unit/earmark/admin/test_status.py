@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from earmark.admin.status import live_accuracy, service_counts
+from earmark.analysis.live_accuracy import live_accuracy
 from earmark.cli.reading import status_lines
 from earmark.clips import Score
+from earmark.services.heartbeat import service_counts
 from earmark.services.processes import NEEDED
 
 SEEN = {

@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from earmark.annotations.corrections import Retried, Wanted, correct, corrected, find, retry
+from earmark.admin.retry import Retried, retry
+from earmark.annotations.corrections import correct, corrected
 from earmark.annotations.labels_csv import Line
 from earmark.clips import Record, Revision, State
 from earmark.store import Store
 from earmark.store.ledger import Settlement
+from earmark.store.query import Wanted, find
 from earmark.truth import Told
 
 AT = "2026-11-23T04:15:00+00:00"
