@@ -12,7 +12,8 @@ from bench.growth import go_through, records
 from bench.parts import Setting, run_alone
 from bench.rig import Rig, rig
 from bench.table import Part, Row
-from earmark.messaging.celery_app import BATCH_CLIPS, BULK, Batch, Sender
+from earmark.messaging.messages import BATCH_CLIPS, BULK, Batch
+from earmark.messaging.sender import Sender
 
 BATCHES, BATCHES_QUICK = 200, 40
 

@@ -20,7 +20,7 @@ from bench.table import Part, Row
 from earmark.clips import Record, Revision, Score, State
 from earmark.datasets.table import from_store
 from earmark.frontends import FRONT_ENDS
-from earmark.messaging.celery_app import BATCH_CLIPS
+from earmark.messaging.messages import BATCH_CLIPS
 from earmark.store import Store, keys
 from earmark.store.ledger import Claim, Settlement
 from earmark.store.vectors import table

@@ -16,7 +16,7 @@ from earmark.audio.decode import Limits
 from earmark.audio.reader import try_record
 from earmark.frontends import FRONT_ENDS, FrontEnd
 from earmark.frontends.extract import Extracted, extract
-from earmark.messaging.celery_app import BATCH_CLIPS
+from earmark.messaging.messages import BATCH_CLIPS
 
 LIMITS = Limits(max_bytes=2**26, max_seconds=60)
 MFCC_MEAN = FRONT_ENDS["mfcc-mean"]

@@ -16,7 +16,7 @@ from earmark.admin.request_training import ask
 from earmark.admin.retry import retry
 from earmark.annotations import corrections, labels_csv
 from earmark.clips import Record
-from earmark.messaging.celery_app import Sender
+from earmark.messaging.sender import Sender
 from earmark.model.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store

@@ -10,8 +10,6 @@ from msgspec.structs import replace
 
 Truth = int | Literal["none"]
 """The digit that is spoken, or "none": somebody listened, and it is no digit."""
-
-
 _CONVENTION = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_/]+)_(?P<take>\d+)\.wav", re.IGNORECASE)
 
 

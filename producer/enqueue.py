@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from earmark.clips import Record, Revision, State
 from earmark.errors import StoreUnreachable
-from earmark.messaging.celery_app import BATCH_CLIPS, BULK, LIVE, Batch, Sender
+from earmark.messaging.messages import BATCH_CLIPS, BULK, LIVE, Batch
+from earmark.messaging.sender import Sender
 from earmark.store.ledger import Ledger
 from earmark.truth import told_by_name
 

@@ -13,7 +13,8 @@ from itertools import chain, islice
 from earmark.admin import forget_speaker
 from earmark.annotations import labels_csv
 from earmark.errors import StoreError
-from earmark.messaging.celery_app import BATCH_CLIPS, BULK, LIVE, Sender
+from earmark.messaging.messages import BATCH_CLIPS, BULK, LIVE
+from earmark.messaging.sender import Sender
 from earmark.services.heartbeat import sign_of_life, sign_off
 from earmark.services.processes import ServiceName
 from earmark.settings import Settings

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from earmark.clips import Record, Revision, State
-from earmark.messaging.celery_app import LIVE, Batch, Sender
+from earmark.messaging.messages import LIVE, Batch
+from earmark.messaging.sender import Sender
 from earmark.services.embedded_redis import command as server_command
 from earmark.settings import Settings
 from earmark.store import Store

@@ -12,7 +12,8 @@ from typing import Any
 
 from celery.signals import task_failure, worker_ready
 
-from earmark.messaging.celery_app import TRAIN, TRAIN_IF_DUE, TRAINING, make_app
+from earmark.messaging.celery_app import make_app
+from earmark.messaging.messages import TRAIN, TRAIN_IF_DUE, TRAINING
 from earmark.model.registry import Registry
 from earmark.services.celery_heartbeat import show_life
 from earmark.services.processes import ServiceName
@@ -59,7 +60,7 @@ def train_if_due() -> None:
 
 @cache
 def _desk() -> Any:
-    from earmark.messaging.celery_app import Sender
+    from earmark.messaging.sender import Sender
     from earmark.store import Store
     from trainer.service import Desk
 

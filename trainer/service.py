@@ -15,7 +15,7 @@ from earmark.datasets.table import from_store
 from earmark.errors import EarmarkError, ModelError, TrainingBusy
 from earmark.frontends import FrontEnd, front_end
 from earmark.frontends.extract import Extracted, extract_files
-from earmark.messaging.celery_app import Sender
+from earmark.messaging.sender import Sender
 from earmark.model.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store

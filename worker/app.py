@@ -16,7 +16,8 @@ from celery.signals import worker_init, worker_process_init
 from earmark.audio.decode import Sound
 from earmark.errors import StoreUnreachable
 from earmark.frontends import FRONT_ENDS
-from earmark.messaging.celery_app import BULK, EXTRACT, LABEL, LIVE, RELABEL, Batch, make_app
+from earmark.messaging.celery_app import make_app
+from earmark.messaging.messages import BULK, EXTRACT, LABEL, LIVE, RELABEL, Batch
 from earmark.model.registry import Registry
 from earmark.services.celery_heartbeat import show_life
 from earmark.services.processes import ServiceName, quiet_numerics

@@ -21,7 +21,7 @@ from earmark.clips import Record, State
 from earmark.errors import ClipError
 from earmark.frontends import FRONT_ENDS, FrontEnd
 from earmark.frontends.extract import Extracted, Outcome, extract
-from earmark.messaging.celery_app import Batch
+from earmark.messaging.messages import Batch
 from earmark.model.classifier import Classifier, Guess
 from earmark.store import Store
 from earmark.store.ledger import Claim, Settlement, told_by_correction

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from earmark.clips import State
-from earmark.messaging.celery_app import Sender
+from earmark.messaging.sender import Sender
 from earmark.model.artifact import Announcement, Artefact
 from earmark.store import Store
 

@@ -10,7 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from earmark.errors import NotRunning
-from earmark.messaging.celery_app import Sender
+from earmark.messaging.sender import Sender
 from earmark.services.heartbeat import service_counts
 from earmark.services.processes import ServiceName
 from earmark.store import Store

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from earmark.analysis.live_accuracy import live_accuracy
-from earmark.messaging.celery_app import Sender
+from earmark.messaging.sender import Sender
 from earmark.services.heartbeat import service_counts
 from earmark.services.processes import ServiceName
 from earmark.store import Store

@@ -1,4 +1,4 @@
-"""How often models were right: all in all, and day by day, on clips that they were not trained on."""
+"""How often models were right on clips that they were not trained on: overall, and day by day."""
 
 from __future__ import annotations
 

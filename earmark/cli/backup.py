@@ -101,7 +101,7 @@ def _surveyed(voice: Voice, files: bool) -> str:
 
 
 def _train_without(voice: Voice) -> None:
-    from earmark.messaging.celery_app import Sender
+    from earmark.messaging.sender import Sender
     from earmark.settings import Settings
 
     for version in voice.models:

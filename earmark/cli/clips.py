@@ -103,7 +103,7 @@ def relabel(
 
     Example: earmark clips relabel
     """
-    from earmark.messaging.celery_app import Sender
+    from earmark.messaging.sender import Sender
     from earmark.settings import Settings
 
     paths = list(_ledger().in_state(_state(state)))

@@ -29,7 +29,7 @@ def train(
     Example: earmark train --wait
     """
     from earmark.admin.request_training import ask, follow
-    from earmark.messaging.celery_app import Sender
+    from earmark.messaging.sender import Sender
     from earmark.settings import Settings
     from earmark.store import Store
 
@@ -164,7 +164,7 @@ def rollback() -> None:
 def _make_live(version: str) -> None:
     from earmark.admin.promote import succeed
     from earmark.errors import EarmarkError
-    from earmark.messaging.celery_app import Sender
+    from earmark.messaging.sender import Sender
     from earmark.settings import Settings
     from earmark.store import Store
 

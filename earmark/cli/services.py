@@ -87,7 +87,7 @@ def status(
     Example: earmark status --watch
     """
     from earmark.admin.status import status as look
-    from earmark.messaging.celery_app import Sender
+    from earmark.messaging.sender import Sender
     from earmark.settings import Settings
     from earmark.store import Store
 

@@ -1,4 +1,4 @@
-"""Where producer, worker and trainer meet: the Celery app, the task names, the messages.
+"""The Celery app: its configuration, its schedule, its broker.
 
 Celery only delivers; what is to be done stands in the store's ledger. So tasks have no results,
 are acknowledged late, and may come twice.
@@ -6,42 +6,25 @@ are acknowledged late, and may come twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Self, cast
+from collections.abc import Sequence
+from typing import Any, Self
 
 from celery import Celery
 from celery.app.amqp import AMQP
 from celery.schedules import crontab
 from kombu import Connection, Queue
-from kombu.exceptions import OperationalError
 from tzlocal import get_localzone
 
-from earmark.clips import Revision
-from earmark.errors import StoreUnreachable
+from earmark.messaging.messages import (
+    BULK,
+    LIVE,
+    TRAIN,
+    TRAIN_IF_DUE,
+    TRAINING,
+)
 from earmark.services.processes import LOG_FORMAT
 from earmark.settings import Settings
-from earmark.store.connection import without_password
 
-LIVE = "live"
-"""Queue of clips that were dropped just now."""
-BULK = "bulk"
-"""Queue of the backlog."""
-TRAINING = "training"
-
-LABEL = "worker.label"
-RELABEL = "worker.relabel"
-EXTRACT = "worker.extract"
-TRAIN = "trainer.train"
-TRAIN_IF_DUE = "trainer.train_if_due"
-
-BATCH_CLIPS = 256
-"""Most clips of a message; a smaller message costs each of its clips more."""
-RELABEL_CLIPS = 512
-"""The same where the vectors are there already."""
-EXTRACT_CLIPS = 128
-"""The same where they are extracted without haste, so that a live clip waits for few of them."""
 DUE_SECONDS = 60
 """How often the scheduler asks whether enough new clips have come for a training."""
 
@@ -49,8 +32,6 @@ _KEY_PREFIX = "earmark:celery:"
 _VISIBILITY_SECONDS = 300
 _STOP_SECONDS = 3.0
 """Celery sleeps so long when it is told to stop with a task in hand; a batch takes a tenth."""
-_IMPATIENT = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}
-"""For whoever sends: what the broker does not take now stands in the ledger, and is sent again."""
 _FIRST_REST_SECONDS, _LONGEST_REST_SECONDS = 0.2, 1.0
 """Between two tries to reach a broker that is away."""
 
@@ -72,30 +53,6 @@ class _Tireless(Connection):
 
 class _TirelessAMQP(AMQP):
     Connection = _Tireless
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The message to a worker: which clips to label, in which revision.
-
-    Paths are relative to the inbox: a message can name nothing outside of it.
-    """
-
-    clips: tuple[tuple[str, Revision], ...]
-
-    def to_json(self) -> list[list[str]]:
-        return [[path, str(revision)] for path, revision in self.clips]
-
-    @classmethod
-    def from_json(cls, value: Iterable[Iterable[str]]) -> Self:
-        """Read a message.
-
-        Raises
-        ------
-        ValueError
-            When it is not a list of pairs of path and revision.
-        """
-        return cls(tuple((path, Revision.parse(revision)) for path, revision in value))
 
 
 def make_app(name: str, queues: Sequence[str] = (LIVE, BULK, TRAINING), **overrides: Any) -> Celery:
@@ -185,68 +142,3 @@ def broker_url(store_url: str) -> str:
     if store_url.startswith("rediss://") and "ssl_cert_reqs=" not in store_url:
         return f"{store_url}{'&' if '?' in store_url else '?'}ssl_cert_reqs=required"
     return store_url
-
-
-class Sender:
-    """Publishes tasks by name, without importing who does them."""
-
-    def __init__(self, settings: Settings) -> None:
-        options = configuration(settings, (LIVE, BULK, TRAINING))["broker_transport_options"]
-        self._app = make_app(
-            "earmark",
-            broker_url=broker_url(settings.store_url),
-            broker_transport_options=options | _IMPATIENT,
-        )
-        self._address = without_password(settings.store_url)
-
-    def label(self, batch: Batch, queue: str) -> None:
-        """Queue a batch of clips; it is accepted when this returns.
-
-        Raises
-        ------
-        StoreUnreachable
-            When the broker did not accept it.
-        """
-        self._send(LABEL, queue, batch.to_json())
-
-    def relabel(self, paths: list[str]) -> None:
-        """Queue clips to be labelled anew, from their stored vectors where there are any."""
-        for start in range(0, len(paths), RELABEL_CLIPS):
-            self._send(RELABEL, BULK, paths[start : start + RELABEL_CLIPS])
-
-    def extract(self, paths: list[str]) -> None:
-        """Queue clips whose vectors the live model may lack."""
-        for start in range(0, len(paths), EXTRACT_CLIPS):
-            self._send(EXTRACT, BULK, paths[start : start + EXTRACT_CLIPS])
-
-    def train(self, *, recipe: str | None, force: bool, asked_by: str) -> str:
-        """Queue a training; answers the request that its result will name."""
-        return self._send(TRAIN, TRAINING, recipe, force, asked_by)
-
-    def depths(self) -> dict[str, int]:
-        """How many messages wait in each queue.
-
-        Raises
-        ------
-        StoreUnreachable
-            When the broker does not answer.
-        """
-        with self._app.connection_for_read() as connection, self._reached("does not answer"):
-            client: Any = cast(Any, connection.default_channel).client
-            return {queue: int(client.llen(queue)) for queue in (LIVE, BULK, TRAINING)}
-
-    def close(self) -> None:
-        self._app.close()
-
-    def _send(self, task: str, queue: str, *arguments: Any) -> str:
-        with self._reached("did not accept a task"):
-            # Without a text for the arguments, Celery makes one, which takes longer than the rest.
-            sent = self._app.send_task(task, arguments, queue=queue, retry=False, argsrepr="(...)")
-        return str(sent.id)
-
-    @contextmanager
-    def _reached(self, trouble: str) -> Iterator[None]:
-        try:
-            yield
-        except OperationalError as error:
-            raise StoreUnreachable(f"the broker at {self._address} {trouble}: {error}") from error

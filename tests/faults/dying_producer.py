@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import Any
 
-from earmark.messaging.celery_app import Sender
+from earmark.messaging.sender import Sender
 from earmark.settings import Settings
 from earmark.store.ledger import Ledger
 from producer.service import watch

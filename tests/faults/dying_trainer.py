@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from earmark.messaging.celery_app import Sender
+from earmark.messaging.sender import Sender
 from earmark.model.registry import CARD, Registry
 from earmark.settings import Settings
 from earmark.store import Store

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from earmark.clips import State
-from earmark.messaging.celery_app import BATCH_CLIPS, BULK, LIVE, Batch, Sender
+from earmark.messaging.messages import BATCH_CLIPS, BULK, LIVE, Batch
+from earmark.messaging.sender import Sender
 from earmark.services.processes import environment
 from earmark.store import Store
 from tests.faults.promise import Balance, wait_until_kept

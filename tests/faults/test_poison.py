@@ -14,7 +14,7 @@ import pytest
 
 from earmark.admin.retry import retry
 from earmark.clips import State
-from earmark.messaging.celery_app import LIVE
+from earmark.messaging.messages import LIVE
 from tests.faults.scene import Scene, names
 from tests.household import Running, wait_until
 from tests.wavs import drop, wav

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from earmark.clips import State
-from earmark.messaging.celery_app import BATCH_CLIPS, LIVE
+from earmark.messaging.messages import BATCH_CLIPS, LIVE
 from tests.faults.dying_producer import STEPS
 from tests.faults.scene import Scene, names, started
 from tests.household import queued_paths, wait_until

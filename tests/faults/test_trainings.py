@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from earmark.messaging.celery_app import TRAIN, TRAINING, Sender
+from earmark.messaging.messages import TRAIN, TRAINING
+from earmark.messaging.sender import Sender
 from earmark.services.processes import ServiceName
 from earmark.store import keys
 from earmark.store.training_lock import LOCK_SECONDS

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from earmark.messaging.celery_app import Sender
+from earmark.messaging.sender import Sender
 from earmark.store import Store
 from tests import tiny_models
 from tests.household import Household, Running, furnished, server

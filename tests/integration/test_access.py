@@ -19,7 +19,8 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 from earmark.clips import Revision, State
 from earmark.errors import StoreRefused
-from earmark.messaging.celery_app import LABEL, LIVE, Batch, Sender
+from earmark.messaging.messages import LABEL, LIVE, Batch
+from earmark.messaging.sender import Sender
 from earmark.services.embedded_redis import command as server_command
 from earmark.settings import Settings
 from earmark.store import Store, keys

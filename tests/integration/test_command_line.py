@@ -16,7 +16,7 @@ import pytest
 from earmark import cli
 from earmark.annotations import labels_csv
 from earmark.clips import Record, Revision, State
-from earmark.messaging.celery_app import BULK
+from earmark.messaging.messages import BULK
 from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement

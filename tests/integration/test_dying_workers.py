@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from earmark.clips import Record, State
-from earmark.messaging.celery_app import BULK, LIVE, Sender
+from earmark.messaging.messages import BULK, LIVE
+from earmark.messaging.sender import Sender
 from earmark.store import Store, keys
 from tests.household import Household, Running, children_of, queue, wait_until
 from tests.wavs import drop, wav

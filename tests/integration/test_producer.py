@@ -13,7 +13,8 @@ import pytest
 
 from earmark.clips import Record, Revision, State
 from earmark.errors import StoreUnreachable
-from earmark.messaging.celery_app import BULK, LIVE, Sender
+from earmark.messaging.messages import BULK, LIVE
+from earmark.messaging.sender import Sender
 from earmark.settings import Settings
 from earmark.store import Store
 from producer import watcher

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from earmark.messaging.celery_app import Sender
+from earmark.messaging.sender import Sender
 from earmark.store import Store
 from tests.household import Household, Running, earmark, queue
 from tests.wavs import drop

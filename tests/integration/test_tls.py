@@ -13,7 +13,7 @@ import pytest
 
 from earmark.clips import State
 from earmark.errors import NotRunning, StoreUnreachable
-from earmark.messaging.celery_app import Sender
+from earmark.messaging.sender import Sender
 from earmark.settings import Settings
 from earmark.store import Store
 from tests.household import Household, furnished, wait_until_done

@@ -21,7 +21,7 @@ import pytest
 from earmark.admin.request_training import Asked, follow
 from earmark.clips import Record, Revision, State
 from earmark.frontends import front_end
-from earmark.messaging.celery_app import Sender
+from earmark.messaging.sender import Sender
 from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from earmark.store.ledger import Settlement

@@ -23,7 +23,7 @@ from earmark.audio.decode import Limits
 from earmark.clips import Record, Revision, State
 from earmark.errors import ClipError
 from earmark.frontends import front_end
-from earmark.messaging.celery_app import Batch
+from earmark.messaging.messages import Batch
 from earmark.model.artifact import LITERT, Artefact
 from earmark.model.registry import Registry
 from earmark.store import Store, keys

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from earmark.clips import Record, State
-from earmark.messaging.celery_app import BULK, LIVE, Sender
+from earmark.messaging.messages import BULK, LIVE
+from earmark.messaging.sender import Sender
 from earmark.model.registry import Registry
 from earmark.store import Store, keys
 from tests import tiny_models

@@ -15,7 +15,7 @@ import pytest
 
 from earmark.audio.decode import Limits
 from earmark.clips import Record, Revision, State
-from earmark.messaging.celery_app import Batch
+from earmark.messaging.messages import Batch
 from earmark.model.registry import Registry
 from earmark.services.embedded_redis import command
 from earmark.settings import Settings

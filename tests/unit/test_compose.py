@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from earmark.messaging.celery_app import LIVE, configuration
+from earmark.messaging.celery_app import configuration
+from earmark.messaging.messages import LIVE
 from earmark.services.processes import SERVICES
 from earmark.settings import PREFIX, Settings
 

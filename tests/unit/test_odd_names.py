@@ -13,7 +13,7 @@ from earmark.annotations import labels_csv
 from earmark.annotations.corrections import correct
 from earmark.annotations.labels_csv import Line
 from earmark.clips import Record, Revision, State
-from earmark.messaging.celery_app import Batch
+from earmark.messaging.messages import Batch
 from earmark.store import Store
 from earmark.truth import Told
 from producer.inbox import Inbox

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pytest
 
 from earmark.clips import Revision, State
-from earmark.messaging.celery_app import BULK, LIVE, Sender
+from earmark.messaging.messages import BULK, LIVE
+from earmark.messaging.sender import Sender
 from earmark.settings import Settings
 from earmark.store import Store
 from producer.enqueue import LiveAllowance, Overdue, Queueing, batches, lanes

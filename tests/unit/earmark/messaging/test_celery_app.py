@@ -7,18 +7,9 @@ from celery.schedules import crontab
 
 from earmark.clips import Revision
 from earmark.errors import StoreUnreachable
-from earmark.messaging.celery_app import (
-    BULK,
-    LIVE,
-    TRAIN,
-    TRAIN_IF_DUE,
-    TRAINING,
-    Batch,
-    Sender,
-    broker_url,
-    configuration,
-    schedule,
-)
+from earmark.messaging.celery_app import broker_url, configuration, schedule
+from earmark.messaging.messages import BULK, LIVE, TRAIN, TRAIN_IF_DUE, TRAINING, Batch
+from earmark.messaging.sender import Sender
 from earmark.settings import Settings
 
 REMOTE = Settings(redis_url="redis://ann:secret@store:6379/3")
