@@ -137,7 +137,7 @@ def _swap(home: Rig, contents: Sequence[bytes], workers: Sequence[int]) -> tuple
     registry = Registry(home.settings.models)
     publish_again(registry, NEXT_VERSION)
     artefact = registry.artefact(NEXT_VERSION)
-    after = home.store.board.newest_event()
+    after = home.store.events.newest_event()
     drops = Drops(home, contents, "swap")
     announced = time.time()
     home.store.board.announce(artefact)
@@ -155,7 +155,7 @@ def _swap(home: Rig, contents: Sequence[bytes], workers: Sequence[int]) -> tuple
 
 def _labelled_with(home: Rig, after: str, version: str) -> Iterator[tuple[str, float]]:
     """Who has labelled with a version, and when, from an event on."""
-    for event in home.store.board.events(after, 0.01):
+    for event in home.store.events.events(after, 0.01):
         if event.kind == "clips" and any(c.get("model") == version for c in event.fields["clips"]):
             yield event.fields["by"], int(event.id.partition("-")[0]) / 1e3
 

@@ -50,7 +50,7 @@ class Rig:
             yield process
 
     def _is_there(self, name: ServiceName, process_id: int) -> bool:
-        alive = self.store.board.alive(time.time())
+        alive = self.store.heartbeats.alive(time.time())
         return any(
             each.startswith(f"{name}@") and each.endswith(f":{process_id}") for each in alive
         )

@@ -61,7 +61,7 @@ def wait_until(
 def wait_until_done(store: Store, *paths: str, seconds: float = 10) -> list[Record]:
     """Wait for the store's events until all clips are labelled, unsure or failed."""
     deadline = time.monotonic() + seconds
-    after = store.board.newest_event()
+    after = store.events.newest_event()
     while True:
         records = [record for record in store.clips.records(paths) if record is not None]
         if len(records) == len(paths) and all(record.state.done for record in records):
@@ -69,7 +69,7 @@ def wait_until_done(store: Store, *paths: str, seconds: float = 10) -> list[Reco
         left = deadline - time.monotonic()
         if left < 0:
             raise AssertionError(f"not done within {seconds:g} s: {paths}; they are {records}")
-        for event in store.board.events(after, min(left, 0.5)):
+        for event in store.events.events(after, min(left, 0.5)):
             after = event.id
 
 
@@ -203,7 +203,7 @@ def earmark(*arguments: str) -> list[str]:
 
 def alive(store: Store, service: str) -> list[int]:
     """The processes of a service that gave a sign of life lately."""
-    found = store.board.alive(time.time())
+    found = store.heartbeats.alive(time.time())
     return [int(name.rpartition(":")[2]) for name in found if name.startswith(f"{service}@")]
 
 

@@ -46,7 +46,7 @@ def train(
 @task_failure.connect
 def _tell(exception: BaseException, task_id: str, **_: Any) -> None:
     """Whoever waits is told of every end, that of a process that was killed too."""
-    _desk().store.board.end_training_badly(f"the training was cut off: {exception}", task_id)
+    _desk().store.training.end_training_badly(f"the training was cut off: {exception}", task_id)
 
 
 @app.task(name=TRAIN_IF_DUE)

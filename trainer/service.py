@@ -19,7 +19,7 @@ from earmark.messaging.sender import Sender
 from earmark.model.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store
-from earmark.store.training_lock import TrainingLock
+from earmark.store.training_state import TrainingLock
 from trainer.data.material import Material
 from trainer.evaluate.challenger import Terms
 from trainer.net.fit import Epoch
@@ -69,19 +69,19 @@ def run(desk: Desk, *, recipe: str | None, force: bool, request: str = "") -> Ma
         Which request the training answers, as `Sender.train` named it.
     """
     try:
-        with desk.store.board.training_lock(request) as lock:
+        with desk.store.training.training_lock(request) as lock:
             result = _trained(desk, lock, recipe or desk.settings.recipe, force)
-            desk.store.board.end_training(result, request)
+            desk.store.training.end_training(result, request)
     except TrainingBusy as error:
         result = {"outcome": FAILED, "reason": str(error)}
-        desk.store.board.tell_result(result, request)
+        desk.store.training.tell_result(result, request)
     log.info("%s", result["reason"])
     return result
 
 
 def is_due(desk: Desk) -> bool:
     """Whether enough clips with a truth have come since the last training."""
-    before = (desk.store.board.last_training() or {}).get("truths", 0)
+    before = (desk.store.training.last_training() or {}).get("truths", 0)
     return bool(_truths(desk.store) - before >= desk.settings.retrain_after)
 
 
@@ -97,7 +97,7 @@ def announce(desk: Desk) -> None:
 
 
 def _trained(desk: Desk, lock: TrainingLock, recipe: str, force: bool) -> dict[str, Any]:
-    last = desk.store.board.last_training() or {}
+    last = desk.store.training.last_training() or {}
     truths = _truths(desk.store)
     try:
         result = _train(desk, lock, recipe, force, last).as_json()
@@ -111,10 +111,10 @@ def _trained(desk: Desk, lock: TrainingLock, recipe: str, force: bool) -> dict[s
 def _train(
     desk: Desk, lock: TrainingLock, recipe: str, force: bool, last: Mapping[str, Any]
 ) -> Result:
-    board, chosen = desk.store.board, recipe_of(recipe)
+    chosen = recipe_of(recipe)
 
     def tell(step: str, **how_far: int) -> None:
-        board.tell_training({"step": step, "request": lock.request, **how_far})
+        desk.store.training.tell_training({"step": step, "request": lock.request, **how_far})
 
     def progress(epoch: Epoch) -> None:
         tell("fitting", epoch=epoch.epoch, epochs=epoch.epochs)

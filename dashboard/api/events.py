@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from dashboard.context import House
 from earmark.clips import Record
-from earmark.store.live_model import Event
+from earmark.store.events import Event
 
 _WAITING = 1_000
 _BEAT_SECONDS = 15.0
@@ -73,7 +73,7 @@ async def _stream(house: House, broadcast: Broadcast, after: str | None) -> Asyn
         yield "retry: 2000\n\n"
         sent = _place(after)
         if after is not None:
-            for event in await asyncio.to_thread(house.store.board.events, after, 0):
+            for event in await asyncio.to_thread(house.store.events.events, after, 0):
                 sent = _place(event.id)
                 yield _words(event)
         while True:

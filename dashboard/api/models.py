@@ -104,8 +104,8 @@ def routes(house: House) -> APIRouter:
     @router.get("/trainings", responses=told(503))
     def trainings() -> dict[str, Any]:
         """How far the running training is, and how the last one ended."""
-        board = house.store.board
-        return {"running": board.training(), "last": board.last_training()}
+        training = house.store.training
+        return {"running": training.training(), "last": training.last_training()}
 
     return router
 

@@ -63,7 +63,7 @@ _NEEDED = (ServiceName.PRODUCER.value, ServiceName.WORKER.value)
 def missing(house: House) -> list[str]:
     """What is not there: services without a sign of life, the store, a model."""
     try:
-        counts = service_counts(house.store.board.alive(house.clock()))
+        counts = service_counts(house.store.heartbeats.alive(house.clock()))
         absent = [name for name, count in counts.items() if not count]
         return absent if house.store.board.live() else [*absent, "model"]
     except EarmarkError:

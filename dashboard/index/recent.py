@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from earmark.clips import Record
-from earmark.store.live_model import Event
+from earmark.store.events import Event
 
 SECONDS = 60
 

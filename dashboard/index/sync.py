@@ -13,7 +13,7 @@ from dashboard.index.sqlite_index import Index
 from earmark.clips import Record
 from earmark.errors import EarmarkError
 from earmark.store import Store
-from earmark.store.live_model import Event
+from earmark.store.events import Event
 
 log = logging.getLogger(__name__)
 
@@ -99,9 +99,9 @@ class Follower:
             began = time.monotonic()
 
     def _follow(self) -> None:
-        position = self._index.note(_POSITION) or self._store.board.newest_event()
+        position = self._index.note(_POSITION) or self._store.events.newest_event()
         while not self._stop.is_set():
-            events = self._store.board.events(position, _BLOCK_SECONDS)
+            events = self._store.events.events(position, _BLOCK_SECONDS)
             for event in events:
                 self.take_in(event)
                 position = event.id

@@ -62,8 +62,8 @@ class Snapshots:
 
     def _taken(self) -> dict[str, Any]:
         house, now = self._house, self._house.clock()
-        board, clips = house.store.board, house.store.clips
-        alive, live = board.alive(now), board.live()
+        store, clips = house.store, house.store.clips
+        alive, live = store.heartbeats.alive(now), store.board.live()
         return {
             "at": now,
             "states": {state.value: count for state, count in clips.counts().items()},
@@ -75,7 +75,7 @@ class Snapshots:
             "accuracies": house.remembered("accuracies", 5, house.index.accuracy_over_time),
             "to_review": house.remembered("to_review", 2, house.index.count_to_review),
             "model": asdict(live) if live else None,
-            "training": board.training(),
+            "training": store.training.training(),
             "drift": _drift(newest(house)),
             "inbox": str(house.settings.inbox.absolute()),
         }

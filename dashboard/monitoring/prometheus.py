@@ -18,7 +18,7 @@ from earmark.analysis.live_accuracy import live_accuracy
 from earmark.clips import Record, State
 from earmark.errors import EarmarkError
 from earmark.services.heartbeat import service_counts
-from earmark.store.live_model import Event
+from earmark.store.events import Event
 
 _LATENCIES = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
 _CONFIDENCES = tuple(share / 20 for share in range(1, 21))
@@ -80,7 +80,7 @@ class _Gauges(Collector):
 
     def _collected(self) -> Iterable[Metric]:
         house, now = self._house, self._house.clock()
-        board, clips = house.store.board, house.store.clips
+        clips = house.store.clips
         counts = {state.value: count for state, count in clips.counts().items()}
         yield _by("earmark_clips", "Clips by state.", "state", counts)
         depths = house.sender.depths()
@@ -92,7 +92,7 @@ class _Gauges(Collector):
         yield _by("earmark_truths", "Clips with a truth, by how they were heard.", "score", scores)
         accuracy = live_accuracy(clips.scores())["accuracy"]
         yield _one("earmark_live_accuracy", "Share heard right, blindly.", accuracy)
-        alive = board.alive(now)
+        alive = house.store.heartbeats.alive(now)
         yield _by("earmark_services", "Processes alive.", "service", service_counts(alive))
         yield _by("earmark_heartbeat_age_seconds", "Since the last sign of life.", "process", alive)
         yield from self._model(now)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dashboard.index.sqlite_index import Index
 from earmark.errors import EarmarkError
 from earmark.store import Store
-from earmark.store.live_model import Event
+from earmark.store.events import Event
 
 log = logging.getLogger(__name__)
 
@@ -90,8 +90,8 @@ class Webhook:
         position = self._index.note(_POSITION)
         while not self._stop.is_set():
             try:
-                position = position or self._store.board.newest_event()
-                for event in self._store.board.events(position, _BLOCK_SECONDS):
+                position = position or self._store.events.newest_event()
+                for event in self._store.events.events(position, _BLOCK_SECONDS):
                     if not self.send(event):
                         return
                     position = event.id

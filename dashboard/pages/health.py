@@ -53,7 +53,7 @@ def add(house: House) -> None:
 def _seen(house: House) -> tuple[list[Finding], list[list[str]], list[str]]:
     findings = list(examine(house.settings, house.clock()))
     try:
-        alive = house.store.board.alive(house.clock())
+        alive = house.store.heartbeats.alive(house.clock())
     except EarmarkError:
         alive = {}
     rows = [[escape(name), f"{age:.0f} s ago"] for name, age in alive.items()]

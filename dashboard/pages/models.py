@@ -109,8 +109,8 @@ class Training:
         self._seen = live
 
     def _state(self) -> tuple[Any, Any, str]:
-        board = self._house.store.board
-        return board.training(), board.last_training(), self._house.registry.live()
+        training = self._house.store.training
+        return training.training(), training.last_training(), self._house.registry.live()
 
     async def _train(self, force: bool) -> None:
         await _try(lambda: self._house.train(force=force), "a training is asked for")

@@ -120,7 +120,7 @@ def _stage(house: House, folder: Path) -> tuple[dict[str, int], dict[str, int]]:
             for path, told in house.store.clips.all_corrections()
         ),
     )
-    board = {"last_training": house.store.board.last_training()}
+    board = {"last_training": house.store.training.last_training()}
     (folder / BOARD).write_text(json.dumps(board))
     (folder / LABELS).write_bytes(labels_csv.content(house.data / LABELS))
     forgotten = house.data / forget_speaker.FILE

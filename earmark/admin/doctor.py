@@ -50,7 +50,7 @@ def examine(settings: Settings, now: float) -> Iterator[Finding]:
 def alive_here(settings: Settings, service: ServiceName, now: float) -> bool:
     """Whether a service of this host gave a sign of life lately; what a health check asks."""
     here = f"{service}@{socket.gethostname()}:"
-    return any(name.startswith(here) for name in Store.at(settings.store_url).board.alive(now))
+    return any(name.startswith(here) for name in Store.at(settings.store_url).heartbeats.alive(now))
 
 
 def _inbox(inbox: Path) -> Finding:
@@ -100,7 +100,7 @@ def _memory(store: Store) -> Finding:
 
 
 def _services(store: Store, now: float) -> Iterator[Finding]:
-    for name, count in service_counts(store.board.alive(now)).items():
+    for name, count in service_counts(store.heartbeats.alive(now)).items():
         if count:
             yield Finding(name, True, f"{count} alive")
         else:

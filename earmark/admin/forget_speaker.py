@@ -161,7 +161,7 @@ def forget(place: Place, voice: Voice, *, files: bool, now: datetime) -> Forgott
         While a training is under way, which may hear the voice; nothing was changed.
     """
     try:
-        with place.store.board.training_lock():
+        with place.store.training.training_lock():
             return _forget(place, voice, files, now)
     except TrainingBusy as error:
         raise TrainingBusy(
@@ -176,7 +176,8 @@ def _forget(place: Place, voice: Voice, files: bool, now: datetime) -> Forgotten
     paths = frozenset(voice.clips)
     records = sum(map(place.store.clips.forget, _chunks(voice.clips.items())))
     vectors = place.store.vectors.drop(sorted(voice.digests - voice.shared))
-    place.store.board.forget(voice.speaker)
+    place.store.events.forget()
+    place.store.training.forget(voice.speaker)
     lines = labels_csv.rewrite(
         place.labels_file,
         keep=lambda line: line.path not in paths and line.told.speaker != voice.speaker,
@@ -188,7 +189,7 @@ def _forget(place: Place, voice: Voice, files: bool, now: datetime) -> Forgotten
         views=views,
         files=deleted,
         kept_files=kept,
-        log_rewritten=place.store.board.rewrite_log(),
+        log_rewritten=place.store.connection.rewrite_log(),
     )
 
 

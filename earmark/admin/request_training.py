@@ -31,7 +31,7 @@ class Asked:
 
 def ask(store: Store, sender: Sender, *, recipe: str | None, force: bool) -> Asked:
     """Queue a training."""
-    after = store.board.newest_event()
+    after = store.events.newest_event()
     request = sender.train(recipe=recipe, force=force, asked_by=getpass.getuser())
     return Asked(request, after)
 
@@ -52,12 +52,12 @@ def follow(store: Store, asked: Asked, now: Callable[[], float]) -> dict[str, An
     began = vanished = False
     with tqdm(unit="epoch", desc="training", disable=None) as bar:
         while True:
-            for event in store.board.events(after, _LOOK_SECONDS):
+            for event in store.events.events(after, _LOOK_SECONDS):
                 after = event.id
                 if event.kind == "training" and event.fields.get("request") == asked.request:
                     result: dict[str, Any] = event.fields["result"]
                     return result
-            progress = store.board.training()
+            progress = store.training.training()
             _show(bar, progress)
             if vanished:  # and its result, which comes right after, did not come
                 return {"outcome": "failed", "reason": _CUT_OFF}
@@ -78,5 +78,5 @@ def _show(bar: Any, progress: dict[str, Any] | None) -> None:
 
 
 def _insist_on_a_trainer(store: Store, now: float) -> None:
-    if not service_counts(store.board.alive(now))[ServiceName.TRAINER]:
+    if not service_counts(store.heartbeats.alive(now))[ServiceName.TRAINER]:
         raise NotRunning("no trainer is alive: start one with `earmark up` or `earmark trainer`")

@@ -72,7 +72,7 @@ def restore(house: House, file: Path, now: datetime) -> dict[str, int]:
         corrections = _bring_corrections(house, content)
         _keep_forgotten(house, content, now)
         if content.last_training:
-            house.store.board.restore_last_training(content.last_training)
+            house.store.training.restore_last_training(content.last_training)
     _announce(house)
     return {
         "clips": records,

@@ -22,9 +22,9 @@ def status(store: Store, sender: Sender, now: float) -> dict[str, Any]:
     now
         Seconds since the epoch.
     """
-    board, clips = store.board, store.clips
-    alive = board.alive(now)
-    live = board.live()
+    clips = store.clips
+    alive = store.heartbeats.alive(now)
+    live = store.board.live()
     return {
         "states": {state.value: count for state, count in clips.counts().items()},
         "queues": sender.depths(),
@@ -32,7 +32,7 @@ def status(store: Store, sender: Sender, now: float) -> dict[str, Any]:
         "workers": sorted(name for name in alive if name.startswith(f"{ServiceName.WORKER}@")),
         "model": asdict(live) if live else None,
         "live_accuracy": live_accuracy(clips.scores()),
-        "clips_per_second": round(board.settled_since(now - RATE_SECONDS) / RATE_SECONDS, 2),
-        "training": board.training(),
-        "last_training": board.last_training(),
+        "clips_per_second": round(store.events.settled_since(now - RATE_SECONDS) / RATE_SECONDS, 2),
+        "training": store.training.training(),
+        "last_training": store.training.last_training(),
     }

@@ -102,7 +102,7 @@ def _ready(walk: Tour, process: subprocess.Popen[bytes]) -> Store:
     while time.monotonic() < deadline and process.poll() is None:
         try:
             store = Store.at(walk.settings.store_url)
-            alive = service_counts(store.board.alive(time.time()))
+            alive = service_counts(store.heartbeats.alive(time.time()))
         except EarmarkError:
             alive = {}
         if alive and all(alive.values()):

@@ -33,14 +33,14 @@ class Heard:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._position = store.board.newest_event()
+        self._position = store.events.newest_event()
         self.clips: deque[Mapping[str, Any]] = deque(maxlen=_LATEST)
         self.counts: deque[int] = deque(maxlen=_MINUTE)
 
     def listen(self) -> None:
         """Take in what has happened since the last time."""
         count = 0
-        for event in self._store.board.events(self._position, 0):
+        for event in self._store.events.events(self._position, 0):
             self._position = event.id
             if event.kind == "clips":
                 count += int(event.fields["count"])

@@ -96,7 +96,7 @@ class _Needed:
 
     def insist(self) -> None:
         now = self._clock.now()
-        counts = service_counts(self._store.board.alive(now))
+        counts = service_counts(self._store.heartbeats.alive(now))
         for name in _NEEDED:
             if counts[name]:
                 self._seen[name] = now

@@ -17,7 +17,7 @@ from earmark.store import Store
 def sign_of_life(name: ServiceName) -> None:
     """Tell the store that this process lives; a store that is away is no reason to stop."""
     try:
-        _store().board.sign_of_life(_identity(name), time.time())
+        _store().heartbeats.sign_of_life(_identity(name), time.time())
     except (StoreError, NotRunning):
         return
 
@@ -25,7 +25,7 @@ def sign_of_life(name: ServiceName) -> None:
 def sign_off(name: ServiceName) -> None:
     """Tell the store that this process ends on purpose."""
     try:
-        _store().board.sign_off(_identity(name))
+        _store().heartbeats.sign_off(_identity(name))
     except (StoreError, NotRunning):
         return
 

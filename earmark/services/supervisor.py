@@ -223,7 +223,7 @@ async def _tell_when_ready(settings: Settings) -> None:
 def missing_services(settings: Settings) -> list[str]:
     """The services that are needed and give no sign of life at present."""
     try:
-        alive = Store.at(settings.store_url).board.alive(time.time())
+        alive = Store.at(settings.store_url).heartbeats.alive(time.time())
     except EarmarkError:
         return [_STORE]
     names = {service.partition("@")[0] for service in alive}

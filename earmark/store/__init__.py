@@ -7,20 +7,26 @@ from typing import Self
 
 from earmark.store import keys
 from earmark.store.connection import Connection
+from earmark.store.events import Events
+from earmark.store.heartbeats import Heartbeats
 from earmark.store.ledger import Ledger
 from earmark.store.live_model import Board
 from earmark.store.migrations import bring_up_to_date
+from earmark.store.training_state import TrainingState
 from earmark.store.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """One connection, and the three parts of the store."""
+    """One connection, and the parts of the store."""
 
     connection: Connection
     clips: Ledger
     vectors: Vectors
     board: Board
+    heartbeats: Heartbeats
+    events: Events
+    training: TrainingState
 
     def is_wiped(self) -> bool:
         """Whether nobody has said `was_told`, or the store was wiped since."""
@@ -51,4 +57,12 @@ class Store:
         connection = Connection.to(url)
         connection.wait_until_ready(wait_seconds)
         bring_up_to_date(connection)
-        return cls(connection, Ledger(connection), Vectors(connection), Board(connection))
+        return cls(
+            connection=connection,
+            clips=Ledger(connection),
+            vectors=Vectors(connection),
+            board=Board(connection),
+            heartbeats=Heartbeats(connection),
+            events=Events(connection),
+            training=TrainingState(connection),
+        )

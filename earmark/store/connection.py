@@ -73,6 +73,17 @@ class Connection(redis.Redis):
         pipeline.address = self.address
         return pipeline
 
+    def rewrite_log(self) -> bool:
+        """Let the server write its log anew, without what was deleted; whether it does so."""
+        try:
+            self.bgrewriteaof()
+        except (
+            StoreRefused,
+            exceptions.ResponseError,
+        ):  # not this user's right, or it is at it already
+            return False
+        return True
+
     def wait_until_ready(self, seconds: float) -> None:
         """Return once the store answers.
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from earmark.clips import Record, Revision, Score, State, head_of
 from earmark.store import keys
 from earmark.store.connection import Connection
-from earmark.store.live_model import EVENTS_KEPT
+from earmark.store.events import EVENTS_KEPT
 from earmark.truth import Told, Truth
 
 _CHUNK = 1_000

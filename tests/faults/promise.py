@@ -82,7 +82,7 @@ def doubled(store: Store) -> tuple[str, ...]:
     """Clips that were settled twice, except for those that a test rewrites, touches or retries."""
     told = Counter(
         clip["path"]
-        for event in store.board.events("0", 0.001)
+        for event in store.events.events("0", 0.001)
         if event.kind == "clips"
         for clip in event.fields["clips"]
     )

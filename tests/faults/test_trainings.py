@@ -20,7 +20,7 @@ from earmark.messaging.messages import TRAIN, TRAINING
 from earmark.messaging.sender import Sender
 from earmark.services.processes import ServiceName
 from earmark.store import keys
-from earmark.store.training_lock import LOCK_SECONDS
+from earmark.store.training_state import LOCK_SECONDS
 from tests.faults.dying_trainer import HOLD
 from tests.faults.scene import Scene, celery, started
 from tests.faults.test_models import DRIVER
@@ -60,7 +60,7 @@ def asked_for(scene: Scene) -> int:
 
 def endings(scene: Scene) -> list[str]:
     """How every training ended."""
-    told = scene.store.board.events("0", 0.001)
+    told = scene.store.events.events("0", 0.001)
     return [event.fields["result"]["outcome"] for event in told if event.kind == "training"]
 
 
@@ -89,7 +89,7 @@ def test_17_two_schedulers_and_two_trainers_train_once(
 def test_whoever_waits_for_a_training_waits_for_the_one_that_was_asked_for(scene: Scene) -> None:
     sender = Sender(scene.house.settings)
     sender.train(recipe="of-another", force=False, asked_by="another")
-    scene.store.board.sign_of_life(f"{ServiceName.TRAINER}@elsewhere:1", time.time())
+    scene.store.heartbeats.sign_of_life(f"{ServiceName.TRAINER}@elsewhere:1", time.time())
     with started(scene.house, *earmark("train", "--wait", "--recipe", "of-mine")) as waiting:
         wait_until(lambda: asked_for(scene) == 2, "both asked for")
         with started(scene.house, *celery("trainer.app")):
@@ -110,7 +110,7 @@ def test_20_the_lock_of_a_killed_trainer_runs_out_by_itself(scene: Scene) -> Non
     assert 0 < int(left_ms) <= LOCK_SECONDS * 1000
     scene.store.connection.pexpire(keys.TRAINING_LOCK, 1)
     wait_until(lambda: not scene.store.connection.exists(keys.TRAINING_LOCK), "run out")
-    with scene.store.board.training_lock() as lock:
+    with scene.store.training.training_lock() as lock:
         lock.renew()
 
 

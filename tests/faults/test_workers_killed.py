@@ -117,7 +117,7 @@ def test_22_two_workers_share_the_clips_and_the_second_hosts_model_comes_by_the_
 
         workers = {
             event.fields["by"]
-            for event in scene.store.board.events("0", 0.001)
+            for event in scene.store.events.events("0", 0.001)
             if event.kind == "clips"
         }
         assert len(workers) == 2

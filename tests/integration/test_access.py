@@ -150,7 +150,9 @@ def test_a_clip_gets_its_label_and_every_service_lives(
     [record] = wait_until_done(store, "7_theo_0.wav")
 
     assert (record.state, record.label) == (State.LABELLED, 7)
-    wait_until(lambda: len(store.board.alive(time.time())) == len(services), "all signs of life")
+    wait_until(
+        lambda: len(store.heartbeats.alive(time.time())) == len(services), "all signs of life"
+    )
 
 
 @pytest.mark.parametrize(

@@ -315,7 +315,7 @@ def test_the_doctor_names_what_is_missing_and_what_to_do(earmark: Earmark) -> No
 
 def test_the_doctor_is_content_when_everything_lives(earmark: Earmark, store: Store) -> None:
     for name in ("producer", "worker", "trainer", "scheduler"):
-        store.board.sign_of_life(f"{name}@here:1", time.time())
+        store.heartbeats.sign_of_life(f"{name}@here:1", time.time())
 
     done = earmark("doctor")
 
@@ -325,8 +325,8 @@ def test_the_doctor_is_content_when_everything_lives(earmark: Earmark, store: St
 def test_the_doctor_can_be_asked_for_one_service_of_this_host(
     earmark: Earmark, store: Store
 ) -> None:
-    store.board.sign_of_life(f"worker@{socket.gethostname()}:1", time.time())
-    store.board.sign_of_life("producer@elsewhere:1", time.time())
+    store.heartbeats.sign_of_life(f"worker@{socket.gethostname()}:1", time.time())
+    store.heartbeats.sign_of_life("producer@elsewhere:1", time.time())
 
     assert earmark("doctor", "--service", "worker").code == 0
     assert earmark("doctor", "--service", "producer").code == 1

@@ -75,9 +75,9 @@ def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
 def test_a_worker_that_has_stopped_is_not_counted_as_alive(house: Household, store: Store) -> None:
     with house.running("worker") as worker:
         worker.wait_until_it_says("ready.")
-        wait_until(lambda: store.board.alive(time.time()), "a sign of life")
+        wait_until(lambda: store.heartbeats.alive(time.time()), "a sign of life")
 
-    assert store.board.alive(time.time()) == {}
+    assert store.heartbeats.alive(time.time()) == {}
 
 
 def test_a_killed_worker_leaves_no_children(house: Household, store: Store) -> None:

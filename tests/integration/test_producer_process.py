@@ -41,12 +41,12 @@ def test_a_network_share_is_polled(house: Household, store: Store, polling: Runn
 def test_it_stops_when_it_is_told_and_signs_off(
     house: Household, store: Store, polling: Running
 ) -> None:
-    wait_until(lambda: store.board.alive(time.time()), "a sign of life")
+    wait_until(lambda: store.heartbeats.alive(time.time()), "a sign of life")
 
     polling.process.send_signal(signal.SIGTERM)
 
     assert polling.process.wait(10) == 0
-    assert store.board.alive(time.time()) == {}
+    assert store.heartbeats.alive(time.time()) == {}
 
 
 def test_it_waits_for_a_store_that_starts_after_it() -> None:

@@ -105,7 +105,7 @@ def wait_for_training(store: Store, after: str, *, seconds: float = 60) -> dict[
     found: list[dict[str, Any]] = []
 
     def ended() -> bool:
-        events = store.board.events(after, 0.2)
+        events = store.events.events(after, 0.2)
         found.extend(event.fields["result"] for event in events if event.kind == "training")
         return bool(found)
 
@@ -169,9 +169,9 @@ def test_nobody_waits_for_a_training_whose_process_was_killed(
     if not Path("/proc").exists():
         pytest.skip("children are found in /proc")
     teach(store)
-    after = store.board.newest_event()
+    after = store.events.newest_event()
     sender.train(recipe=None, force=True, asked_by="test")
-    wait_until(store.board.training, "the beginning of a training", seconds=30)
+    wait_until(store.training.training, "the beginning of a training", seconds=30)
 
     for child in children_of(trainer.process.pid):
         os.kill(child, signal.SIGKILL)
@@ -179,16 +179,16 @@ def test_nobody_waits_for_a_training_whose_process_was_killed(
     result = wait_for_training(store, after)
     assert result["outcome"] == "failed"
     assert "cut off" in result["reason"]
-    assert store.board.training() is None
+    assert store.training.training() is None
 
 
 def test_nobody_waits_for_a_training_whose_trainer_was_killed(
     house: Household, store: Store
 ) -> None:
     """A killed trainer tells nobody; what it told of its progress runs out."""
-    asked = Asked(request="ours", after=store.board.newest_event())
-    store.board.sign_of_life("trainer@here:1", time.time())
-    store.board.tell_training({"step": "fitting", "epoch": 1, "epochs": 9, "request": "ours"})
+    asked = Asked(request="ours", after=store.events.newest_event())
+    store.heartbeats.sign_of_life("trainer@here:1", time.time())
+    store.training.tell_training({"step": "fitting", "epoch": 1, "epochs": 9, "request": "ours"})
     looks = count()
 
     def now() -> float:
@@ -211,7 +211,7 @@ def test_a_refused_challenger_leaves_the_champion(desk: Desk) -> None:
     assert result["outcome"] == "refused"
     assert "below the floor of 0.99" in result["reason"]
     assert desk.registry.versions() == [FIRST]
-    assert desk.store.board.last_training() == result
+    assert desk.store.training.last_training() == result
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -227,7 +227,7 @@ def test_nothing_is_trained_on_an_empty_store_without_synthetic_voices(
 def test_two_trainings_at_once_make_one_publication(desk: Desk) -> None:
     teach(desk.store)
     results: list[Any] = []
-    with desk.store.board.training_lock():
+    with desk.store.training.training_lock():
         other = threading.Thread(target=lambda: results.append(run(desk, recipe=None, force=False)))
         other.start()
         other.join(30)
@@ -236,14 +236,14 @@ def test_two_trainings_at_once_make_one_publication(desk: Desk) -> None:
         {"outcome": "failed", "reason": "another training is under way; one runs at a time"}
     ]
     assert desk.registry.versions() == [FIRST]
-    assert desk.store.board.last_training() is None
+    assert desk.store.training.last_training() is None
 
 
 def test_a_training_that_lost_its_right_publishes_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     teach(desk.store)
-    told = desk.store.board.tell_training
+    told = desk.store.training.tell_training
 
     def lose_the_lock(progress: dict[str, Any]) -> None:
         desk.store.connection.delete(keys.TRAINING_LOCK)
@@ -263,9 +263,9 @@ def test_a_training_is_due_when_enough_truths_have_come(desk: Desk) -> None:
     clips = teach(desk.store)
     assert is_due(desk)
 
-    desk.store.board.end_training({"outcome": "refused", "reason": "", "truths": clips - 9})
+    desk.store.training.end_training({"outcome": "refused", "reason": "", "truths": clips - 9})
     assert not is_due(desk)
-    desk.store.board.end_training({"outcome": "refused", "reason": "", "truths": clips - 10})
+    desk.store.training.end_training({"outcome": "refused", "reason": "", "truths": clips - 10})
     assert is_due(desk)
 
 

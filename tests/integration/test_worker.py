@@ -256,12 +256,12 @@ def test_a_batch_that_comes_twice_leaves_what_once_leaves(place: Workplace) -> N
     batch = place.note(*names)
     assert label_batch(place.bench, batch) == 3
     once = place.records(*names)
-    events = place.store.board.newest_event()
+    events = place.store.events.newest_event()
 
     assert label_batch(place.bench, batch) == 0
 
     assert place.records(*names) == once
-    assert place.store.board.newest_event() == events
+    assert place.store.events.newest_event() == events
 
 
 def test_a_batch_that_two_workers_have_at_once_is_settled_once(place: Workplace) -> None:

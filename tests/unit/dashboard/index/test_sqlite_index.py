@@ -274,7 +274,7 @@ def test_an_event_brings_its_clips_and_is_passed_on(
     tone(tmp_path / "inbox" / "7_theo_1.wav")
     [record] = label_inbox(tmp_path / "inbox")
 
-    for event in store.board.events("0", 1):
+    for event in store.events.events("0", 1):
         follower.take_in(event)
 
     assert heard == ["7_theo_1.wav"]

@@ -16,7 +16,7 @@ import pytest
 from dashboard.index.sqlite_index import Index
 from dashboard.monitoring.webhook import ATTEMPTS, SIGNATURE, Webhook
 from earmark.store import Store
-from earmark.store.live_model import Event
+from earmark.store.events import Event
 
 EVENT = Event("1-0", "clips", {"clips": [{"path": "a.wav", "label": 7}]})
 
@@ -91,13 +91,13 @@ def test_events_are_delivered_in_their_order_and_a_restart_goes_on_where_it_was(
 ) -> None:
     index.keep("webhook", "0")
     for number in range(3):
-        store.board.tell_result({"reason": str(number)})
+        store.training.tell_result({"reason": str(number)})
     first = Webhook(store, index, listening.url, None)
     first.start()
     while len(listening.taken) < 3:
         threading.Event().wait(0.01)
     first.stop()
-    store.board.tell_result({"reason": "3"})
+    store.training.tell_result({"reason": "3"})
     second = Webhook(store, index, listening.url, None)
     second.start()
     while len(listening.taken) < 4:

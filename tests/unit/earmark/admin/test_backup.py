@@ -85,7 +85,7 @@ def saved(house: House, inbox: Path, label_inbox: Label, tmp_path: Path) -> Path
     label_inbox(inbox)
     said = labels_csv.statement("memo.wav", 4, speaker="theo", by="ann", at=NOW)
     correct(house.store.clips, house.data / "labels.csv", said)
-    house.store.board.end_training({"outcome": "refused", "speakers": {"theo": "train"}})
+    house.store.training.end_training({"outcome": "refused", "speakers": {"theo": "train"}})
     back_up(house, tmp_path / "earmark.tar.gz", NOW)
     return tmp_path / "earmark.tar.gz"
 
@@ -123,7 +123,7 @@ def test_every_table_of_the_store_comes_back_or_is_said_not_to(
     correct(house.store.clips, house.data / "labels.csv", told)
     place = Place(house.store, Registry(house.models), inbox, house.data)
     forget(place, survey(place, "ann"), files=True, now=NOW)
-    house.store.board.end_training({"outcome": "refused"})
+    house.store.training.end_training({"outcome": "refused"})
     before = content(house.store)
     back_up(house, tmp_path / "earmark.tar.gz", NOW)
     wipe(house)
@@ -152,7 +152,7 @@ def test_all_that_was_lost_comes_back(house: House, saved: Path) -> None:
     live = house.store.board.live()
     assert live is not None
     assert live.version == tiny_models.FIRST
-    assert house.store.board.last_training() == {
+    assert house.store.training.last_training() == {
         "outcome": "refused",
         "speakers": {"theo": "train"},
     }

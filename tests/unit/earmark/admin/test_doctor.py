@@ -41,7 +41,7 @@ def test_whatever_is_wrong_comes_with_what_to_do(store: Store, settings: Setting
 
 def test_services_that_live_are_well(store: Store, settings: Settings) -> None:
     for name in NEEDED:
-        store.board.sign_of_life(f"{name}@here:1", time.time())
+        store.heartbeats.sign_of_life(f"{name}@here:1", time.time())
 
     assert all(finding.good for finding in examine(settings, time.time()))
 
@@ -112,6 +112,6 @@ def test_failed_clips_are_mentioned_and_are_no_illness(store: Store, settings: S
 
 
 def test_a_service_of_another_host_is_not_one_of_this(store: Store, settings: Settings) -> None:
-    store.board.sign_of_life("worker@elsewhere:1", time.time())
+    store.heartbeats.sign_of_life("worker@elsewhere:1", time.time())
 
     assert not alive_here(settings, ServiceName.WORKER, time.time())

@@ -97,7 +97,7 @@ def test_counts_are_true_afterwards(place: Place, heard: dict[str, Record]) -> N
 def test_no_key_of_the_store_names_the_speaker_but_the_list_of_what_stays_forgotten(
     place: Place, heard: dict[str, Record]
 ) -> None:
-    place.store.board.end_training({"speakers": {"theo": "known_voices", "ann": "known_voices"}})
+    place.store.training.end_training({"speakers": {"theo": "known_voices", "ann": "known_voices"}})
 
     forget_theo(place)
 
@@ -246,7 +246,7 @@ def test_while_a_training_may_hear_the_voice_nothing_is_forgotten(
     place: Place, heard: dict[str, Record]
 ) -> None:
     with (
-        place.store.board.training_lock(),
+        place.store.training.training_lock(),
         pytest.raises(TrainingBusy, match="may hear 'theo': forget when it has ended"),
     ):
         forget_theo(place)

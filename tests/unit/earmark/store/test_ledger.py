@@ -128,12 +128,12 @@ def test_a_finished_clip_is_not_noted_accepted_claimed_or_settled_again(store: S
 
 def test_a_batch_that_comes_twice_is_told_once(store: Store) -> None:
     claimed(store, clip("a.wav"), clip("b.wav"))
-    after = store.board.newest_event()
+    after = store.events.newest_event()
 
     for _ in range(2):
         settle(store, labelled(clip("a.wav")), labelled(clip("b.wav")))
 
-    [event] = store.board.events(after, 0.01)
+    [event] = store.events.events(after, 0.01)
     assert (event.kind, event.fields["count"]) == ("clips", 2)
     assert [each["path"] for each in event.fields["clips"]] == ["a.wav", "b.wav"]
 
@@ -365,28 +365,28 @@ def test_a_vector_of_another_length_is_never_mixed_in(store: Store) -> None:
 
 
 def test_a_service_is_alive_as_long_as_it_says_so(store: Store) -> None:
-    store.board.sign_of_life("worker@here:1", now=100.0)
-    store.board.sign_of_life("producer@here:2", now=110.0)
+    store.heartbeats.sign_of_life("worker@here:1", now=100.0)
+    store.heartbeats.sign_of_life("producer@here:2", now=110.0)
 
-    assert store.board.alive(now=112.0) == {"worker@here:1": 12.0, "producer@here:2": 2.0}
-    assert store.board.alive(now=120.0) == {"producer@here:2": 10.0}
-    store.board.sign_off("producer@here:2")
-    assert store.board.alive(now=112.0) == {"worker@here:1": 12.0}
+    assert store.heartbeats.alive(now=112.0) == {"worker@here:1": 12.0, "producer@here:2": 2.0}
+    assert store.heartbeats.alive(now=120.0) == {"producer@here:2": 10.0}
+    store.heartbeats.sign_off("producer@here:2")
+    assert store.heartbeats.alive(now=112.0) == {"worker@here:1": 12.0}
 
 
 def test_only_one_may_train(store: Store) -> None:
     with (
-        store.board.training_lock(),
+        store.training.training_lock(),
         pytest.raises(TrainingBusy, match="one runs at a time"),
-        store.board.training_lock(),
+        store.training.training_lock(),
     ):
         pass
-    with store.board.training_lock() as lock:
+    with store.training.training_lock() as lock:
         lock.renew()
 
 
 def test_a_lost_right_to_train_cannot_be_renewed(store: Store) -> None:
-    with store.board.training_lock() as lock:
+    with store.training.training_lock() as lock:
         store.connection.delete(keys.TRAINING_LOCK)
 
         with pytest.raises(TrainingBusy, match="ran out"):
@@ -394,35 +394,35 @@ def test_a_lost_right_to_train_cannot_be_renewed(store: Store) -> None:
 
 
 def test_the_end_of_a_training_is_kept_and_told(store: Store) -> None:
-    store.board.tell_training({"step": "fitting", "epoch": 3})
-    assert store.board.training() == {"step": "fitting", "epoch": 3}
-    after = store.board.newest_event()
+    store.training.tell_training({"step": "fitting", "epoch": 3})
+    assert store.training.training() == {"step": "fitting", "epoch": 3}
+    after = store.events.newest_event()
 
-    store.board.end_training({"outcome": "published", "reason": "good"})
+    store.training.end_training({"outcome": "published", "reason": "good"})
 
-    assert store.board.training() is None
-    assert store.board.last_training() == {"outcome": "published", "reason": "good"}
-    [event] = store.board.events(after, 0.01)
+    assert store.training.training() is None
+    assert store.training.last_training() == {"outcome": "published", "reason": "good"}
+    [event] = store.events.events(after, 0.01)
     assert (event.kind, event.fields["result"]["reason"]) == ("training", "good")
 
 
 def test_events_before_a_place_in_the_stream_are_not_told_again(store: Store) -> None:
-    assert store.board.newest_event() == "0"
-    store.board.tell_result({"outcome": "refused"})
-    after = store.board.newest_event()
+    assert store.events.newest_event() == "0"
+    store.training.tell_result({"outcome": "refused"})
+    after = store.events.newest_event()
 
-    assert store.board.events(after, 0.01) == []
-    assert len(store.board.events("0", 0.01)) == 1
+    assert store.events.events(after, 0.01) == []
+    assert len(store.events.events("0", 0.01)) == 1
 
 
 def test_the_rate_counts_clips_and_not_batches(store: Store) -> None:
     claimed(store, *(clip(f"{number}.wav") for number in range(3)))
     settle(store, labelled(clip("0.wav")), labelled(clip("1.wav")))
     settle(store, labelled(clip("2.wav")))
-    store.board.tell_result({"outcome": "refused"})
+    store.training.tell_result({"outcome": "refused"})
 
-    assert store.board.settled_since(time.time() - 60) == 3
-    assert store.board.settled_since(time.time() + 60) == 0
+    assert store.events.settled_since(time.time() - 60) == 3
+    assert store.events.settled_since(time.time() + 60) == 0
 
 
 def test_a_store_that_is_not_there_is_told_in_one_line() -> None:
