@@ -21,8 +21,6 @@ BATCH_SECONDS = 0.1
 """A running batch is what a clip dropped just now may have to wait for."""
 _SECONDS_PER_CLIP = 0.00025
 _SECONDS_PER_BYTE = 1e-8
-_LONGEST_LEASE_FACTOR = 64
-_MOST_REMEMBERED = 65_536
 
 
 class LiveAllowance:
@@ -86,25 +84,6 @@ class Queueing:
                 return
             until = self.clock() + self.lease_seconds * lease_factor
             self.ledger.accept(batch.clips, until)
-
-
-class Overdue:
-    """Clips whose lease ran out: their message was lost, or nobody works.
-
-    Each is queued again after twice the time of before, so that a queue without workers does not
-    fill with copies of the same messages.
-    """
-
-    def __init__(self) -> None:
-        self._factors: dict[str, int] = {}
-
-    def factor(self, path: str) -> int:
-        """How many leases the clip gets this time."""
-        if len(self._factors) > _MOST_REMEMBERED:
-            self._factors.clear()
-        factor = min(self._factors.get(path, 1) * 2, _LONGEST_LEASE_FACTOR)
-        self._factors[path] = factor
-        return factor
 
 
 def batches(clips: Sequence[Clip]) -> Iterator[Batch]:

@@ -21,10 +21,11 @@ from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.ledger import Ledger
 from earmark.store.migrations import bring_up_to_date
-from producer.enqueue import Clip, LiveAllowance, Overdue, Queueing, lanes
+from producer.enqueue import Clip, LiveAllowance, Queueing, lanes
 from producer.inbox import Inbox
+from producer.leases import Leases
 from producer.readiness import ReadinessGate
-from producer.reconcile import gone, mark_gone, unrecorded
+from producer.reconcile import mark_gone, unrecorded
 from producer.watcher import Hints, watched
 
 log = logging.getLogger(__name__)
@@ -64,10 +65,9 @@ class Producer:
         self._clocks = clocks
         self._queueing = Queueing(ledger, sender, settings.lease_seconds, clocks.wall)
         self._allowance = LiveAllowance()
-        self._overdue = Overdue()
+        self._leases = Leases(settings, inbox, ledger, self._queueing)
         self._fresh_gate = self._gate()
         self._backlog_gate = self._gate()
-        self._rewritten_gate = self._gate()
         self._in_burst = False
         self._backlog_queued_at = clocks.monotonic()
         self._fresh: deque[Clip] = deque()
@@ -97,7 +97,7 @@ class Producer:
         self._fresh.extend(self._fresh_gate.ready(now, wall))
         room = self._settings.queue_limit - self._ledger.unfinished()
         room -= self._queue_fresh(room, now)
-        self._requeue_overdue(now, wall)
+        self._leases.requeue_overdue(now, wall)
         if room > 0:
             self._compare(now)
             self._backlog.extend(self._backlog_gate.ready(now, wall))
@@ -109,8 +109,7 @@ class Producer:
             return _FULL_SECONDS
         if self._fresh or self._backlog or self._comparison is not None:
             return _BUSY_SECONDS
-        gates = (self._fresh_gate, self._backlog_gate, self._rewritten_gate)
-        looks = [gate.next_look() for gate in gates]
+        looks = [each.next_look() for each in (self._fresh_gate, self._backlog_gate, self._leases)]
         nearest = min(look for look in (*looks, self._compare_at) if look is not None)
         return min(max(nearest - self._clocks.monotonic(), 0.0), _IDLE_SECONDS)
 
@@ -138,40 +137,6 @@ class Producer:
             self._queueing.note_and_queue(clips, BULK)
             for _ in clips:
                 self._backlog.popleft()
-
-    def _requeue_overdue(self, now: float, wall: float) -> None:
-        """Queue again what was pending or queued for too long, and fail what is gone.
-
-        What was rewritten meanwhile must pass a gate like everything else; it takes no room, for
-        it stands in the ledger already.
-        """
-        due = self._ledger.due(wall, self._settings.queue_limit)
-        if due:
-            self._sort_overdue(due, now, wall)
-        rewritten = list(self._rewritten_gate.ready(now, wall))
-        if rewritten:
-            self._queueing.note_and_queue(rewritten, BULK)
-
-    def _sort_overdue(self, due: Sequence[str], now: float, wall: float) -> None:
-        found = [(path, self._inbox.revision(path)) for path in due]
-        heads = self._ledger.heads(due)
-        there = [(clip, head) for clip, head in zip(found, heads, strict=True) if clip[1] and head]
-        same = [(path, head[1]) for (path, revision), head in there if revision == head[1]]
-        rewritten = [path for (path, revision), head in there if revision != head[1]]
-        self._fail_gone([path for path, revision in found if revision is None])
-        for path in rewritten:
-            self._rewritten_gate.hint(path, closed=False, now=now)
-        if rewritten:
-            self._ledger.lease(rewritten, wall + self._settings.lease_seconds)
-        if same:
-            log.info("%d clips are overdue and are queued again", len(same))
-            factor = max(self._overdue.factor(path) for path, _ in same)
-            self._queueing.queue(same, BULK, factor)
-
-    def _fail_gone(self, paths: Sequence[str]) -> None:
-        records = [record for record in self._ledger.records(paths) if record is not None]
-        if records:
-            self._ledger.swap([(record, gone(record)) for record in records])
 
     def _compare(self, now: float) -> None:
         """One slice of the comparison of folder and store, when it is time."""

@@ -53,8 +53,10 @@ def _tell(exception: BaseException, task_id: str, **_: Any) -> None:
 def train_if_due() -> None:
     """Train if enough new clips with a truth have come."""
     from trainer import service
+    from trainer.schedule import is_due
 
-    if service.is_due(_desk()):
+    desk = _desk()
+    if is_due(desk.store, desk.settings.retrain_after):
         service.run(_desk(), recipe=None, force=False)
 
 

@@ -1,4 +1,4 @@
-"""The scheduler: Celery beat that shows that it lives."""
+"""When to train: the scheduler, and whether enough clips have come."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from celery.beat import PersistentScheduler
 
 from earmark.services.heartbeat import sign_of_life
 from earmark.services.processes import ServiceName
+from earmark.store import Store
 
 
 class Scheduler(PersistentScheduler):
@@ -23,3 +24,14 @@ class Scheduler(PersistentScheduler):
     def tick(self, *args: Any, **options: Any) -> Any:
         sign_of_life(ServiceName.SCHEDULER)
         return super().tick(*args, **options)
+
+
+def is_due(store: Store, retrain_after: int) -> bool:
+    """Whether enough clips with a truth have come since the last training."""
+    before = (store.training.last_training() or {}).get("truths", 0)
+    return bool(truths(store) - before >= retrain_after)
+
+
+def truths(store: Store) -> int:
+    """How many clips have a truth."""
+    return sum(store.clips.scores().values())

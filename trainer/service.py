@@ -25,6 +25,7 @@ from trainer.evaluate.challenger import Terms
 from trainer.net.fit import Epoch
 from trainer.pipeline import PUBLISHED, Result, train
 from trainer.recipes import recipe as recipe_of
+from trainer.schedule import truths as count_truths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,12 +80,6 @@ def run(desk: Desk, *, recipe: str | None, force: bool, request: str = "") -> Ma
     return result
 
 
-def is_due(desk: Desk) -> bool:
-    """Whether enough clips with a truth have come since the last training."""
-    before = (desk.store.training.last_training() or {}).get("truths", 0)
-    return bool(_truths(desk.store) - before >= desk.settings.retrain_after)
-
-
 def announce(desk: Desk) -> None:
     """Tell the workers which model is live; the folder wins over what the store remembers."""
     try:
@@ -98,7 +93,7 @@ def announce(desk: Desk) -> None:
 
 def _trained(desk: Desk, lock: TrainingLock, recipe: str, force: bool) -> dict[str, Any]:
     last = desk.store.training.last_training() or {}
-    truths = _truths(desk.store)
+    truths = count_truths(desk.store)
     try:
         result = _train(desk, lock, recipe, force, last).as_json()
     except EarmarkError as error:
@@ -153,7 +148,3 @@ def _extract(desk: Desk, extractor: FrontEnd, paths: list[str]) -> None:
     outcomes = extract_files(files, extractor, desk.limits)
     found = {each.digest: each.vector for each in outcomes if isinstance(each, Extracted)}
     desk.store.vectors.put(extractor, found)
-
-
-def _truths(store: Store) -> int:
-    return sum(store.clips.scores().values())

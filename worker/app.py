@@ -24,7 +24,8 @@ from earmark.services.processes import ServiceName, quiet_numerics
 from earmark.settings import Settings
 from earmark.store import Store
 from worker.backfill import extract_lacking
-from worker.label import Bench, label_batch, relabel
+from worker.context import Bench
+from worker.label import label_batch, relabel
 from worker.live_model import LiveModel
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +12,7 @@ from earmark.clips import Record
 from earmark.errors import ClipError
 from earmark.frontends import FrontEnd
 from earmark.frontends.extract import Extracted, extract
-
-if TYPE_CHECKING:
-    from worker.label import Bench
+from worker.context import Bench
 
 
 def extract_lacking(bench: Bench, paths: Sequence[str]) -> int:

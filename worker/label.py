@@ -6,16 +6,12 @@ records and labels in one step, so that doing it twice leaves what doing it once
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from earmark.audio.decode import Limits
 from earmark.audio.reader import Failed, Fence, Recording, record
 from earmark.clips import Record, State
 from earmark.errors import ClipError
@@ -23,36 +19,15 @@ from earmark.frontends import FRONT_ENDS, FrontEnd
 from earmark.frontends.extract import Extracted, Outcome, extract
 from earmark.messaging.messages import Batch
 from earmark.model.classifier import Classifier, Guess
-from earmark.store import Store
 from earmark.store.ledger import Claim, Settlement, told_by_correction
 from earmark.store.vectors import table
 from earmark.truth import told_of
 from worker.backfill import vectors_of
-from worker.live_model import LiveModel
+from worker.context import DEFAULT_FRONT_END, Bench, worker_name
 
 STRIKES = 3
 """A clip that was opened this often without an outcome is poison, and is not opened again."""
 _RENEWALS_PER_LEASE = 3
-DEFAULT_FRONT_END = "mfcc-mean"
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """All that a worker process needs at hand.
-
-    Parameters
-    ----------
-    clock
-        Seconds since the epoch.
-    """
-
-    inbox: Path
-    """Resolved: absolute and free of links."""
-    limits: Limits
-    lease_seconds: float
-    store: Store
-    model: LiveModel
-    clock: Callable[[], float]
 
 
 class _Hold:
@@ -234,8 +209,3 @@ def _corrected(settlement: Settlement, correction: bytes) -> Settlement:
     if record.state is State.UNSURE and record.label is not None and correction:
         record = record.but(state=State.LABELLED)
     return replace(settlement, record=record, correction=correction)
-
-
-def worker_name() -> str:
-    """This process, as events and logs name it."""
-    return f"worker@{socket.gethostname()}:{os.getpid()}"

@@ -32,7 +32,8 @@ from tests.household import Household, Running, alive, children_of, wait_until
 from tests.tiny_models import FIRST
 from tests.wavs import drop
 from trainer.recipes import RECIPES
-from trainer.service import Desk, is_due, load, run
+from trainer.schedule import is_due
+from trainer.service import Desk, load, run
 
 FRONT_END = front_end("mfcc-mean")
 
@@ -259,14 +260,14 @@ def test_a_training_that_lost_its_right_publishes_nothing(
 
 
 def test_a_training_is_due_when_enough_truths_have_come(desk: Desk) -> None:
-    assert not is_due(desk)
+    assert not is_due(desk.store, desk.settings.retrain_after)
     clips = teach(desk.store)
-    assert is_due(desk)
+    assert is_due(desk.store, desk.settings.retrain_after)
 
     desk.store.training.end_training({"outcome": "refused", "reason": "", "truths": clips - 9})
-    assert not is_due(desk)
+    assert not is_due(desk.store, desk.settings.retrain_after)
     desk.store.training.end_training({"outcome": "refused", "reason": "", "truths": clips - 10})
-    assert is_due(desk)
+    assert is_due(desk.store, desk.settings.retrain_after)
 
 
 def test_vectors_that_the_store_lacks_are_extracted_from_the_inbox(

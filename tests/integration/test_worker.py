@@ -32,7 +32,8 @@ from tests import tiny_models
 from tests.household import Household, pending
 from tests.tiny_models import FIRST, SECOND
 from tests.wavs import DOUBTFUL, FAINT, drop, wav
-from worker.label import Bench, label_batch, relabel
+from worker.context import Bench
+from worker.label import label_batch, relabel
 from worker.live_model import LiveModel
 
 DECODABLE = {

@@ -21,7 +21,8 @@ from earmark.services.embedded_redis import command
 from earmark.settings import Settings
 from earmark.store import Store
 from tests import tiny_models
-from worker.label import Bench, label_batch
+from worker.context import Bench
+from worker.label import label_batch
 from worker.live_model import LiveModel
 
 Tone = Callable[..., Path]

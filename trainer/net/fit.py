@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.model.classifier import DIGITS
-from trainer.data.samples import Samples, batches, steps, whole
+from trainer.data.samples import Samples
 from trainer.net.architecture import answering, build
+from trainer.net.batches import batches, steps, whole
 from trainer.net.learning_rate import rate
 from trainer.net.tensorflow import keras
 from trainer.recipes import Recipe

@@ -13,7 +13,8 @@ from earmark.messaging.messages import BULK, LIVE
 from earmark.messaging.sender import Sender
 from earmark.settings import Settings
 from earmark.store import Store
-from producer.enqueue import LiveAllowance, Overdue, Queueing, batches, lanes
+from producer.enqueue import LiveAllowance, Queueing, batches, lanes
+from producer.leases import Overdue
 from tests.household import messages, queued_paths
 
 LEASE = 30.0

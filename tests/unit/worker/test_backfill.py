@@ -17,7 +17,8 @@ from earmark.model.registry import Registry
 from earmark.store import Store
 from tests import tiny_models
 from worker.backfill import extract_lacking
-from worker.label import Bench, relabel
+from worker.context import Bench
+from worker.label import relabel
 from worker.live_model import LiveModel
 
 Tone = Callable[..., Path]
