@@ -25,4 +25,9 @@ def main() -> None:
 
 def load_commands() -> None:
     """Let every module of commands register its own with the app."""
-    from earmark.cli import backup, clips, dataset, ingest, models, services, web  # noqa: F401
+    from importlib import import_module
+
+    from earmark.cli.app import COMMANDS
+
+    for module in COMMANDS.values():
+        import_module(f"earmark.cli.{module}")

@@ -8,8 +8,43 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+COMMANDS: Mapping[str, str] = {
+    "samples": "samples",
+    "ingest": "ingest",
+    "label": "label",
+    "features": "label",
+    "sort": "sort",
+    "backup": "backup",
+    "restore": "backup",
+    "forget": "forget",
+    "inspect": "label",
+    "train": "train",
+    "crossval": "train",
+    "up": "services",
+    "producer": "services",
+    "worker": "services",
+    "trainer": "services",
+    "scheduler": "services",
+    "demo": "demo",
+    "status": "status",
+    "doctor": "doctor",
+    "dashboard": "services",
+    "clips": "clips",
+    "dataset": "dataset",
+    "models": "models",
+}
+"""The module of each command or command group, in the order in which help lists them."""
+
+
+class _InOrder(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [name for name in COMMANDS if name in self.commands]
+
 
 app = typer.Typer(
+    cls=_InOrder,
     name="earmark",
     help="Listens to a folder: drop a wav of a spoken digit into it, and it gets its label.",
     no_args_is_help=True,

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from earmark.audio.discovery import printable
-from earmark.cli.reading import status_lines
+from earmark.cli.output import status_lines
 from earmark.errors import EarmarkError
 from earmark.store import Store
 

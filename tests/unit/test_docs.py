@@ -96,7 +96,7 @@ def test_every_command_shows_an_example(command: TyperGroup) -> None:
 
 
 def known_tests(*folders: str) -> set[str]:
-    files = (file for folder in folders for file in (ROOT / "tests" / folder).glob("test_*.py"))
+    files = (file for folder in folders for file in (ROOT / "tests" / folder).rglob("test_*.py"))
     trees = (ast.parse(file.read_text()) for file in files)
     found = (node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef))
     return {each.name for each in found if each.name.startswith("test_")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from earmark.analysis.live_accuracy import live_accuracy
-from earmark.cli.reading import status_lines
+from earmark.cli.output import status_lines
 from earmark.clips import Score
 from earmark.services.heartbeat import service_counts
 from earmark.services.processes import NEEDED

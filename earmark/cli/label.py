@@ -1,0 +1,225 @@
+"""Commands about files that need no server: label, features, inspect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from earmark.cli.app import AsJson, app, print_json
+from earmark.cli.output import (
+    bar,
+    chosen_front_end,
+    end,
+    note_refused,
+    passing,
+    print_answers,
+    reasons,
+    vector_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from earmark.analysis.explain import Explanation
+    from earmark.audio.reader import Failed
+    from earmark.frontends import FrontEnd
+    from earmark.frontends.extract import Extracted
+    from earmark.settings import Settings
+
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="Wav files, or folders of them.")
+]
+
+
+Jobs = Annotated[int, typer.Option(min=1, help="Processes that extract.")]
+
+
+@app.command()
+def label(files: Files, as_json: AsJson = False) -> None:
+    """Label files here and now with the live model; needs no server.
+
+    Exit code 1 when any of them cannot be labelled.
+
+    Example: earmark label memo.wav --json
+    """
+    from earmark.audio.discovery import wavs
+    from earmark.model.predict import hear, live_classifier
+    from earmark.settings import Settings
+
+    settings = Settings.load()
+    found, classifier = list(wavs(files)), live_classifier(settings)
+    with bar(len(found), "labelling") as progress:
+        heard = list(passing(hear(found, classifier, settings.limits), progress))
+    failed = [each for each in heard if each.reason is not None]
+    rows = [each.as_json() for each in heard if each.reason is None]
+    rows += [each.as_json() for each in failed]
+    if as_json:
+        print_json(rows)
+    else:
+        print_answers(rows, ("path", "label", "confidence", "state"))
+    end(failed)
+
+
+@app.command()
+def features(
+    files: Files,
+    frontend: Annotated[str, typer.Option(help="Which features.")] = "mfcc-mean",
+    out: Annotated[Path | None, typer.Option(help="A Parquet file to write.")] = None,
+    jobs: Jobs = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Extract the vectors of files; needs no server.
+
+    Exit code 1 when any of them has none.
+
+    Example: earmark features recordings --out vectors.parquet --jobs 4
+    """
+    from earmark.audio.discovery import wavs
+    from earmark.audio.reader import Failed
+    from earmark.datasets.export import write_vectors
+    from earmark.frontends.extract import Extracted, extract_files
+    from earmark.settings import Settings
+
+    chosen = chosen_front_end(frontend)
+    found = list(wavs(files))
+    failed = [item for item in found if isinstance(item, Failed)]
+    readable = [item for item in found if isinstance(item, Path)]
+    outcomes = extract_files(readable, chosen, Settings.load().limits, jobs=jobs)
+    with bar(len(readable), "extracting") as progress:
+        if out is not None:
+            failed += write_vectors(passing(outcomes, progress), out, chosen)
+        else:
+            done = list(passing(outcomes, progress))
+    if out is not None:
+        _tell_written(out, len(found) - len(failed), failed, as_json=as_json)
+    else:
+        failed += [each for each in done if isinstance(each, Failed)]
+        _tell_vectors([each for each in done if isinstance(each, Extracted)], failed, as_json)
+    end(failed)
+
+
+def _tell_written(file: Path, clips: int, failed: Sequence[Failed], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"out": str(file), "clips": clips, "failed": reasons(failed)})
+    else:
+        note_refused(failed)
+        print(f"{clips:,} vectors are in {file}; {len(failed):,} files have none")
+
+
+def _tell_vectors(done: Sequence[Extracted], failed: Sequence[Failed], as_json: bool) -> None:
+    failures = [
+        {"path": str(each.path), "state": "failed", "reason": each.reason} for each in failed
+    ]
+    rows = [{"path": str(each.path), "vector": each.vector.tolist()} for each in done]
+    if as_json:
+        print_json([*rows, *failures])
+        return
+    texts = [{"path": str(each.path), "vector": vector_text(each.vector.tolist())} for each in done]
+    print_answers([*texts, *failures], ("path", "vector"))
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path | None, typer.Argument(help="A wav file.")] = None,
+    digits: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="One sheet of ten digits instead.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="PNG", help="Where the picture goes.")] = None,
+) -> None:
+    """Draw waveform and MFCCs of a clip, and tell what the model hears in it.
+
+    Example: earmark inspect 7_theo_0.wav --out theo.png
+    """
+    if (file is None) == (digits is None):
+        raise typer.BadParameter("give a FILE, or --digits FOLDER")
+    if file is not None:
+        _inspect_clip(file, out or Path(f"{file.stem}.inspect.png"))
+    elif digits is not None:
+        _inspect_digits(digits, out or Path("digits.inspect.png"))
+
+
+def _inspect_clip(file: Path, out: Path) -> None:
+    from earmark.analysis.plots import HOP, RATE, draw_clip, portray
+    from earmark.settings import Settings
+
+    settings = Settings.load()
+    portrait = portray(file, settings.limits)
+    explanation, why = _explained(file, settings)
+    draw_clip(portrait, out, explanation)
+    print(f"clip      {portrait.seconds:.3f} seconds at {portrait.sound.rate:,} Hz")
+    print(
+        f"MFCC      {portrait.mfcc.shape}: coefficients x frames, a frame each "
+        f"{1000 * HOP / RATE:.1f} ms at {RATE:,} Hz"
+    )
+    print(f"heard     {_heard_text(file, settings)}")
+    for line in why:
+        print(line)
+    print(f"picture   {out.absolute()}")
+
+
+def _explained(file: Path, settings: Settings) -> tuple[Explanation | None, list[str]]:
+    """What the label rests on, for the picture and in lines."""
+    from earmark.analysis.explain import explain
+    from earmark.errors import EarmarkError
+    from earmark.frontends.extract import Extracted, extract_files
+    from earmark.model.predict import live_classifier
+
+    try:
+        classifier = live_classifier(settings)
+        [outcome] = extract_files([file], classifier.front_end, settings.limits)
+    except EarmarkError:
+        return None, []  # the line of what is heard says why
+    if not isinstance(outcome, Extracted):
+        return None, []
+    explanation = explain(classifier, outcome.vector)
+    lines = [] if explanation is None else [_moments_line(explanation)]
+    return explanation, [*lines, *_neighbour_lines(outcome, classifier.front_end, settings)]
+
+
+def _moments_line(explanation: Explanation) -> str:
+    first, last = explanation.moments
+    return f"because   most of what speaks for it lies at {first:.0%} to {last:.0%} of the word"
+
+
+def _neighbour_lines(clip: Extracted, front_end: FrontEnd, settings: Settings) -> list[str]:
+    """The nearest clips with a truth, when the store answers."""
+    from earmark.analysis.explain import nearest
+    from earmark.audio.discovery import printable
+    from earmark.datasets.table import from_store
+    from earmark.errors import EarmarkError
+    from earmark.store import Store
+
+    try:
+        table = from_store(Store.at(settings.store_url), front_end).table
+    except EarmarkError:
+        return []
+    others = table[table["digest"] != clip.digest]
+    return [
+        f"like      {printable(each.path)} (a {each.digit}, distance {each.distance:.1f})"
+        for each in nearest(clip.vector, others)
+    ]
+
+
+def _inspect_digits(folder: Path, out: Path) -> None:
+    from earmark.analysis.plots import digits_of, draw_digits
+    from earmark.settings import Settings
+
+    portraits = digits_of(folder, Settings.load().limits)
+    draw_digits(portraits, out)
+    for digit, portrait in sorted(portraits.items()):
+        print(f"{digit}         {portrait.title}, MFCC {portrait.mfcc.shape}")
+    print(f"picture   {out.absolute()}")
+
+
+def _heard_text(file: Path, settings: Settings) -> str:
+    from earmark.errors import ModelError
+    from earmark.model.predict import hear, live_classifier
+
+    try:
+        [heard] = hear([file], live_classifier(settings), settings.limits)
+    except ModelError as error:
+        return f"nothing: {error}"
+    best = ", ".join(f"{digit} ({share:.2f})" for digit, share in heard.top)
+    return f"{best} by model {heard.model}: {heard.state}"

@@ -1,0 +1,34 @@
+"""The command that makes synthetic clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from earmark.cli.app import app
+from earmark.cli.output import (
+    bar,
+)
+
+if TYPE_CHECKING:
+    pass
+
+
+@app.command()
+def samples(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Gets a folder a speaker.")],
+    speakers: Annotated[int, typer.Option(min=1, help="How many voices.")] = 60,
+    takes: Annotated[int, typer.Option(min=1, help="How often each says each digit.")] = 5,
+    seed: Annotated[int, typer.Option(help="Another seed gives other voices.")] = 0,
+) -> None:
+    """Make clips of synthetic speech, named like AudioMNIST's.
+
+    Example: earmark samples voices --speakers 60 --takes 5 --seed 0
+    """
+    from earmark.synthesis import DIGITS, synthesise
+
+    with bar(speakers * takes * len(DIGITS), "speaking") as progress:
+        clips = synthesise(folder, speakers=speakers, takes=takes, seed=seed, progress=progress)
+    print(f"{clips:,} clips of {speakers} speakers are in {folder}")
