@@ -1,17 +1,22 @@
-"""The house rules that a machine can see, read off the syntax trees and the tracked files."""
+"""The rules of the layout that a machine can see, read off syntax trees and tracked files."""
 
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+import earmark
+from earmark.cli.app import COMMANDS
 
 ROOMS = ("producer", "worker", "trainer", "dashboard")
 """They import the core and never one another; the core imports none of them."""
@@ -21,6 +26,50 @@ HEAVY = {"keras", "librosa", "matplotlib", "pandas", "sklearn", "tensorflow"}
 
 REDIS_ROOMS = ("earmark/store", "earmark/model/registry.py", "earmark/messaging")
 """Where Redis commands stand; `embedded_redis` starts the server and may ask it for a pong."""
+
+LAYERS = {
+    "earmark": (
+        "errors truth",
+        "clips",
+        "files audio synthesis",
+        "frontends settings",
+        "model",
+        "store",
+        "annotations datasets services",
+        "analysis inbox messaging",
+        "admin",
+        "cli",
+    ),
+    "trainer": (
+        "augment",
+        "recipes",
+        "data",
+        "net",
+        "evaluate",
+        "publish",
+        "pipeline",
+        "offline schedule",
+        "service",
+        "app",
+    ),
+    "dashboard": (
+        "auth index plots",
+        "context",
+        "monitoring",
+        "live projection uploads",
+        "api",
+        "pages",
+        "app",
+    ),
+}
+"""Modules and packages of a top-level package, the lowest first: each imports from below alone."""
+
+ABOVE_ALL = {"__init__", "__main__"}
+"""Modules of a top-level package that may import all of its layers."""
+
+WITHOUT_A_TEST_FILE = Path(__file__).parent / "without_a_test_file.txt"
+"""Modules that are tested elsewhere, under another name; a line may go and none may come."""
+MOST_WITHOUT_A_TEST_FILE = 98
 
 NO_NAMES = {"common", "helpers", "manager", "managers", "misc", "util", "utils"}
 
@@ -64,6 +113,42 @@ def names_of(node: ast.AST) -> list[str]:
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
         return [node.module]
+    return []
+
+
+def layer_of(name: str) -> str:
+    """The part of a top-level package that a module stands in: `earmark.store.keys` in `store`."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def module_name(path: Path, repository: Path) -> str:
+    parts = path.relative_to(repository).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def import_graph(repository: Path, top: str) -> dict[str, set[str]]:
+    """Which of its own modules each module imports anywhere, for type checkers alone, too."""
+    files = {module_name(path, repository): path for path in python_files(repository, top)}
+    return {
+        name: {
+            f"{module}.{member}" if f"{module}.{member}" in files else module
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom) and node.module
+            for module, member in ((node.module, alias.name) for alias in node.names)
+            if module in files or f"{module}.{member}" in files
+        }
+        - {name}
+        for name, path in files.items()
+    }
+
+
+def circle_in(graph: dict[str, set[str]]) -> list[str]:
+    """Modules that import one another in a circle; empty when there is none."""
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        return list(error.args[1])
     return []
 
 
@@ -180,3 +265,79 @@ def test_no_file_names_the_host_of_a_package_registry(repository: Path) -> None:
     ]
 
     assert naming == []
+
+
+@pytest.mark.parametrize("top", LAYERS)
+def test_every_module_stands_in_a_layer(repository: Path, top: str) -> None:
+    listed = {name for layer in LAYERS[top] for name in layer.split()}
+
+    found = {layer_of(module_name(path, repository)) for path in python_files(repository, top)}
+
+    assert found - ABOVE_ALL == listed
+
+
+@pytest.mark.parametrize("top", LAYERS)
+def test_a_layer_imports_only_from_below(repository: Path, top: str) -> None:
+    height = {name: index for index, layer in enumerate(LAYERS[top]) for name in layer.split()}
+
+    upwards = [
+        f"{name} imports {other}"
+        for name, others in import_graph(repository, top).items()
+        if layer_of(name) not in ABOVE_ALL
+        for other in others
+        if layer_of(other) != layer_of(name)
+        if layer_of(other) in ABOVE_ALL - {"__init__"}
+        or height.get(layer_of(other), -1) >= height[layer_of(name)]
+    ]
+
+    assert upwards == []
+
+
+@pytest.mark.parametrize("top", ["earmark", *ROOMS])
+def test_no_modules_import_one_another_in_a_circle(repository: Path, top: str) -> None:
+    assert circle_in(import_graph(repository, top)) == []
+
+
+def test_a_circle_is_found() -> None:
+    assert set(circle_in({"a": {"b"}, "b": {"c"}, "c": {"a"}})) == {"a", "b", "c"}
+
+
+def test_no_module_hides_a_public_function(repository: Path) -> None:
+    beside = {path.stem for path in (repository / "earmark").iterdir()}
+
+    assert beside & set(earmark.__all__) == set()
+
+
+def test_each_commands_module_is_the_one_that_the_table_names(repository: Path) -> None:
+    program = (
+        "import json, sys; from earmark.cli import app, load_commands; load_commands()\n"
+        "commands = {each.name or each.callback.__name__: each.callback.__module__"
+        " for each in app.app.registered_commands}\n"
+        "groups = {group.name: each.callback.__module__"
+        " for group in app.app.registered_groups"
+        " for each in group.typer_instance.registered_commands}\n"
+        "print(json.dumps(commands | groups))"
+    )
+
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=repository, capture_output=True, text=True, check=True
+    )
+
+    assert json.loads(found.stdout) == {
+        name: f"earmark.cli.{module}" for name, module in COMMANDS.items()
+    }
+
+
+def test_every_module_has_a_test_file_of_its_path(repository: Path) -> None:
+    allowed = WITHOUT_A_TEST_FILE.read_text().split()
+
+    lacking = [
+        name
+        for path in python_files(repository, "earmark", *ROOMS)
+        if path.name not in ("__init__.py", "__main__.py")
+        for name in [path.relative_to(repository).as_posix()]
+        if not (repository / "tests/unit" / name).with_name(f"test_{path.name}").exists()
+    ]
+
+    assert lacking == allowed
+    assert len(allowed) <= MOST_WITHOUT_A_TEST_FILE

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.clips import Record, Revision, Score, State, head_of
-from earmark.truth import Told, told_by_name, told_of
 
 EMPTY = Record(path="a.wav", revision=Revision(1, 2), state=State.PENDING)
 
@@ -79,34 +78,6 @@ def test_another_size_or_time_is_another_revision(tmp_path: Path) -> None:
 
     assert Revision.of(file.stat()) == Revision(4, 5)
     assert Revision(4, 5) != Revision(4, 6) != Revision(5, 6)
-
-
-@pytest.mark.parametrize(
-    ("path", "told"),
-    [
-        ("7_theo_3.wav", Told(7, "theo", "name")),
-        ("0_theo_0.WAV", Told(0, "theo", "name")),
-        ("01/9_01_49.wav", Told(9, "01", "name")),
-        ("7_Jean-Luc Ü_12.wav", Told(7, "Jean-Luc Ü", "name")),
-    ],
-)
-def test_a_name_of_the_convention_tells_digit_and_speaker(path: str, told: Told) -> None:
-    assert told_by_name(path) == told
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["memo.wav", "10_theo_3.wav", "7_theo.wav", "7_theo_x.wav", "7__3.wav", "x7_theo_3.wav",
-     "7_theo_3.wav.part", "7_theo_3/memo.wav", "7_a_b_3.wav"],
-)  # fmt: skip
-def test_any_other_name_tells_nothing(path: str) -> None:
-    assert told_by_name(path) == Told()
-
-
-def test_a_correction_wins_over_the_name_which_may_still_tell_the_speaker() -> None:
-    assert told_of("7_theo_3.wav", Told("none", None, "ann")) == Told("none", "theo", "ann")
-    assert told_of("7_theo_3.wav", Told(1, "george", "ann")) == Told(1, "george", "ann")
-    assert told_of("7_theo_3.wav", None) == Told(7, "theo", "name")
 
 
 @pytest.mark.parametrize(

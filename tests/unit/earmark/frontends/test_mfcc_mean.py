@@ -15,8 +15,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from earmark.audio.decode import Limits, Sound, decode
-from earmark.frontends import FRONT_ENDS, MfccMean, front_end, mel_filters
-from earmark.frontends.resample import resampled
+from earmark.frontends import FRONT_ENDS, MfccMean, front_end
+from tests.noises import RATES, noise
 
 FSDD = Path(os.environ.get("EARMARK_FSDD", "../shared/data/fsdd/recordings"))
 LIMITS = Limits(max_bytes=10_000_000, max_seconds=60)
@@ -25,16 +25,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:n_fft=2048 is too large"),
 ]
-
-RATES = [1_000, 8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 192_000]
-
-
-def noise(samples: int, rate: int, seed: int = 0, loudness: float = 0.1) -> Sound:
-    random = np.random.default_rng(seed)
-    times = np.arange(samples) / rate
-    tone = np.sin(2 * np.pi * 0.1 * rate * times)
-    waves = loudness * (tone + 0.2 * random.standard_normal(samples))
-    return Sound(waves.astype(np.float32), rate)
 
 
 def librosa_mfcc_mean(file: io.BytesIO | Path) -> NDArray[np.float32]:
@@ -141,32 +131,6 @@ def test_another_process_gives_the_same_vectors(name: str) -> None:
         vectors = pool.submit(extract, batch).result()
 
     np.testing.assert_array_equal(vectors, expected)
-
-
-@pytest.mark.parametrize("rate", RATES)
-def test_clips_side_by_side_are_resampled_bit_for_bit_as_alone(rate: int) -> None:
-    librosa = pytest.importorskip("librosa")
-    random = np.random.default_rng(rate)
-    sounds = [noise(int(n), rate, seed) for seed, n in enumerate(random.integers(1, rate, 30))]
-
-    clips = {
-        index: clip
-        for indices, group in resampled(sounds, 22_050)
-        for index, clip in zip(indices, group, strict=True)
-    }
-
-    assert sorted(clips) == list(range(30))
-    for index, sound in enumerate(sounds):
-        expected = librosa.resample(sound.samples, orig_sr=rate, target_sr=22_050)
-        np.testing.assert_array_equal(clips[index], expected)
-
-
-def test_the_mel_filters_are_those_of_librosa() -> None:
-    librosa = pytest.importorskip("librosa")
-
-    ours = mel_filters.slaney_filters(22_050, 2_048, 128)
-
-    np.testing.assert_allclose(ours, librosa.filters.mel(sr=22_050, n_fft=2_048), atol=1e-8)
 
 
 def test_the_fingerprint_of_the_notebooks_front_end_never_changes_by_accident() -> None:

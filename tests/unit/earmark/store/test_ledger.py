@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from earmark.clips import Record, Revision, Score, State
-from earmark.errors import FrontEndMismatch, NotRunning, StoreUnreachable, TrainingBusy
+from earmark.errors import NotRunning
 from earmark.frontends import front_end
 from earmark.store import Store, keys
-from earmark.store.connection import Connection, without_password
 from earmark.store.ledger import Claim, Settlement
 from earmark.store.vectors import table
 from earmark.truth import Told
@@ -346,66 +345,6 @@ def test_nothing_asked_is_nothing_answered(store: Store) -> None:
     assert answers == [[]] * len(answers)
 
 
-def test_vectors_come_back_to_the_bit(store: Store) -> None:
-    vector = np.array([0.1, -0.0, 1e-38, 3.4e38] * 10, dtype=np.float32)
-
-    store.vectors.put(FRONT_END, {DIGEST: vector})
-
-    [found, missing] = store.vectors.get(FRONT_END, [DIGEST, "ff" * 16])
-    assert found is not None
-    assert found.tobytes() == vector.tobytes()
-    assert missing is None
-
-
-def test_a_vector_of_another_length_is_never_mixed_in(store: Store) -> None:
-    store.vectors.put(FRONT_END, {DIGEST: np.zeros(39, np.float32)})
-
-    with pytest.raises(FrontEndMismatch, match="156 bytes, and one of mfcc-mean has 160"):
-        store.vectors.get(FRONT_END, [DIGEST])
-
-
-def test_a_service_is_alive_as_long_as_it_says_so(store: Store) -> None:
-    store.heartbeats.sign_of_life("worker@here:1", now=100.0)
-    store.heartbeats.sign_of_life("producer@here:2", now=110.0)
-
-    assert store.heartbeats.alive(now=112.0) == {"worker@here:1": 12.0, "producer@here:2": 2.0}
-    assert store.heartbeats.alive(now=120.0) == {"producer@here:2": 10.0}
-    store.heartbeats.sign_off("producer@here:2")
-    assert store.heartbeats.alive(now=112.0) == {"worker@here:1": 12.0}
-
-
-def test_only_one_may_train(store: Store) -> None:
-    with (
-        store.training.training_lock(),
-        pytest.raises(TrainingBusy, match="one runs at a time"),
-        store.training.training_lock(),
-    ):
-        pass
-    with store.training.training_lock() as lock:
-        lock.renew()
-
-
-def test_a_lost_right_to_train_cannot_be_renewed(store: Store) -> None:
-    with store.training.training_lock() as lock:
-        store.connection.delete(keys.TRAINING_LOCK)
-
-        with pytest.raises(TrainingBusy, match="ran out"):
-            lock.renew()
-
-
-def test_the_end_of_a_training_is_kept_and_told(store: Store) -> None:
-    store.training.tell_training({"step": "fitting", "epoch": 3})
-    assert store.training.training() == {"step": "fitting", "epoch": 3}
-    after = store.events.newest_event()
-
-    store.training.end_training({"outcome": "published", "reason": "good"})
-
-    assert store.training.training() is None
-    assert store.training.last_training() == {"outcome": "published", "reason": "good"}
-    [event] = store.events.events(after, 0.01)
-    assert (event.kind, event.fields["result"]["reason"]) == ("training", "good")
-
-
 def test_events_before_a_place_in_the_stream_are_not_told_again(store: Store) -> None:
     assert store.events.newest_event() == "0"
     store.training.tell_result({"outcome": "refused"})
@@ -428,18 +367,3 @@ def test_the_rate_counts_clips_and_not_batches(store: Store) -> None:
 def test_a_store_that_is_not_there_is_told_in_one_line() -> None:
     with pytest.raises(NotRunning, match="start Earmark with `earmark up`"):
         Store.at("unix:///nowhere/at/all.sock")
-
-
-def test_an_error_of_the_client_is_one_of_ours() -> None:
-    away = Connection.to("unix:///nowhere/at/all.sock")
-    with pytest.raises(StoreUnreachable, match=r"all\.sock does not answer"):
-        away.ping()
-    pipeline: Any = away.pipeline()
-    pipeline.ping()
-    with pytest.raises(StoreUnreachable):
-        pipeline.execute()
-
-
-def test_a_password_is_never_shown() -> None:
-    assert without_password("redis://ann:secret@host:6379/0") == "redis://***@host:6379/0"
-    assert without_password("unix:///run/store.sock") == "unix:///run/store.sock"

@@ -1,0 +1,68 @@
+"""The commands about what the store holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from earmark.cli import dataset, ingest  # noqa: F401 - they register their commands
+from earmark.errors import EarmarkError, NotEnoughClips
+from tests.command_line import answer, call
+from tests.fixture_types import Label, Tone
+
+
+def test_dataset_shows_what_the_store_holds(online: Path, tone: Tone, label_inbox: Label) -> None:
+    for number, name in enumerate(("7_ann_0", "7_bob_0", "3_ann_0", "memo")):
+        tone(online / f"inbox/{name}.wav", hertz=300 + 50 * number)
+    label_inbox(online / "inbox")
+
+    seen = answer("dataset")
+
+    assert seen["shape"] == [3, 41]
+    assert seen["digits"] == {"3": 1, "7": 2}
+    assert seen["speakers"] == {"ann": 2, "bob": 1}
+    assert seen["describe"]["count"] == 120
+    assert {row["path"] for row in seen["head"]} == {"7_ann_0.wav", "7_bob_0.wav", "3_ann_0.wav"}
+    assert "digits    3: 1, 7: 2" in call("dataset").stdout
+
+
+def test_dataset_draws_what_the_store_holds(online: Path, tone: Tone, label_inbox: Label) -> None:
+    for number, name in enumerate(("7_ann_0", "3_bob_0", "3_ann_1")):
+        tone(online / f"inbox/{name}.wav", hertz=300 + 50 * number)
+    label_inbox(online / "inbox")
+
+    result = call("dataset", "--out", "seen.png")
+
+    assert result.stdout.splitlines()[-1] == f"picture   {online / 'seen.png'}"
+    assert (online / "seen.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_empty_dataset_says_how_to_fill_it(online: Path) -> None:
+    with pytest.raises(NotEnoughClips, match="ingest clips named"):
+        call("dataset")
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_dataset_exports_the_same_table(
+    online: Path, tone: Tone, label_inbox: Label, suffix: str
+) -> None:
+    pandas = pytest.importorskip("pandas")
+    tone(online / "inbox/7_ann_0.wav")
+    label_inbox(online / "inbox")
+
+    call("dataset", "export", f"clips.{suffix}")
+
+    read = pandas.read_parquet if suffix == "parquet" else pandas.read_csv
+    table = read(f"clips.{suffix}")
+    assert table[["path", "digit", "speaker"]].values.tolist() == [["7_ann_0.wav", 7, "ann"]]
+    vector = table["vector"][0] if suffix == "parquet" else table.filter(regex=r"^v\d").iloc[0]
+    assert len(vector) == 40
+
+
+def test_dataset_exports_to_nothing_else(online: Path, tone: Tone, label_inbox: Label) -> None:
+    tone(online / "inbox/7_ann_0.wav")
+    label_inbox(online / "inbox")
+
+    with pytest.raises(EarmarkError, match=r"must end in \.parquet or \.csv"):
+        call("dataset", "export", "clips.xlsx")

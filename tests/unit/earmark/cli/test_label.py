@@ -1,0 +1,172 @@
+"""Commands about files that need no server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import earmark
+from earmark.cli import dataset, ingest  # noqa: F401 - they register their commands
+from earmark.errors import NoModel
+from earmark.frontends import FRONT_ENDS, front_end
+from tests.command_line import answer, call
+from tests.fixture_types import Tone
+from tests.tiny_models import FIRST as VERSION
+
+
+def test_label_answers_in_the_form_that_programs_read(home: Path, tone: Tone) -> None:
+    loud = tone(home / "loud.wav")
+    doubtful = tone(home / "doubtful.wav", amplitude=0.1)
+
+    first, second = answer("label", loud, doubtful)
+
+    assert list(first) == ["path", "label", "confidence", "top", "model", "state"]
+    assert first["path"] == str(loud)
+    assert (first["label"], first["state"], first["model"]) == (7, "labelled", VERSION)
+    assert first["top"][0] == [7, first["confidence"]]
+    assert len(first["top"]) == 3
+    assert second["state"] == "unsure"
+
+
+def test_files_that_cannot_be_labelled_come_last_with_their_reasons(home: Path, tone: Tone) -> None:
+    (home / "broken.wav").write_bytes(b"broken")
+    good = tone(home / "good.wav")
+
+    result = call("label", home / "broken.wav", home / "missing.wav", good, "--json")
+
+    first, *rest = json.loads(result.stdout)
+    assert first["path"] == str(good)
+    assert [list(each) for each in rest] == [["path", "state", "reason"]] * 2
+    assert [each["state"] for each in rest] == ["failed", "failed"]
+    assert rest[1]["reason"] == "there is no such file"
+    assert result.exit_code == 1
+
+
+def test_a_folder_is_labelled_with_all_wavs_below_it(home: Path, tone: Tone) -> None:
+    tone(home / "voices/b/2.wav", amplitude=0.02)
+    tone(home / "voices/1.WAV")
+    tone(home / "voices/.hidden/3.wav")
+    (home / "empty").mkdir()
+
+    heard = json.loads(call("label", "voices", "empty", "--json").stdout)
+
+    assert [(each["path"], each.get("label")) for each in heard] == [
+        ("voices/1.WAV", 7),
+        ("voices/b/2.wav", 3),
+        ("empty", None),
+    ]
+
+
+def test_label_shows_a_table_to_people(home: Path, tone: Tone) -> None:
+    tone(home / "loud.wav")
+
+    result = call("label", "loud.wav")
+
+    assert result.stdout.splitlines()[0].split() == ["path", "label", "confidence", "state"]
+    assert result.stdout.splitlines()[1].split() == ["loud.wav", "7", "1.00", "labelled"]
+    assert result.exit_code == 0
+
+
+def test_a_name_cannot_command_the_terminal(home: Path, tone: Tone) -> None:
+    tone(home / "red\x1b[31m.wav")
+
+    assert "red?[31m.wav" in call("label", "red\x1b[31m.wav").stdout
+
+
+def test_without_a_model_there_is_one_line_that_says_what_to_do(
+    home: Path, tone: Tone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earmark.model.registry.shipped_models", lambda: home / "none")
+    monkeypatch.setenv("EARMARK_MODELS", str(home / "models"))
+
+    with pytest.raises(NoModel, match="earmark train"):
+        call("label", tone(home / "a.wav"))
+
+
+def test_features_are_the_front_ends_vectors(home: Path, tone: Tone) -> None:
+    clip = tone(home / "a.wav")
+
+    [row] = answer("features", clip, "--frontend", "mfcc-mean")
+
+    assert list(row) == ["path", "vector"]
+    np.testing.assert_allclose(row["vector"], earmark.features(clip), rtol=1e-6)
+
+
+def test_features_of_a_broken_file_fail_after_the_good_ones(home: Path, tone: Tone) -> None:
+    (home / "broken.wav").write_bytes(b"")
+    tone(home / "good.wav")
+
+    result = call("features", "broken.wav", "good.wav", "--json")
+
+    rows = json.loads(result.stdout)
+    assert [(row["path"], row.get("state")) for row in rows] == [
+        ("good.wav", None),
+        ("broken.wav", "failed"),
+    ]
+    assert result.exit_code == 1
+
+
+def test_features_of_many_go_into_a_parquet_file(home: Path, tone: Tone) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for take in range(130):
+        tone(home / f"voices/7_ann_{take}.wav", hertz=300 + take, seconds=0.02)
+    (home / "voices/broken.wav").write_bytes(b"broken")
+
+    result = call("features", "voices", "--out", "v.parquet", "--jobs", 2)
+
+    table = parquet.read_table("v.parquet")
+    assert table.column_names == [
+        "path", "digest", "digit", "speaker", "seconds", "rate", "vector",
+    ]  # fmt: skip
+    first = table.slice(0, 1).to_pylist()[0]
+    assert (first["path"], first["digit"], first["speaker"]) == ("voices/7_ann_0.wav", 7, "ann")
+    assert (first["seconds"], first["rate"], len(first["vector"])) == (0.02, 8_000, 40)
+    assert table.num_rows == 130
+    chosen = front_end("mfcc-mean")
+    assert table.schema.metadata[b"front_end"] == chosen.name.encode()
+    assert table.schema.metadata[b"fingerprint"] == chosen.fingerprint.encode()
+    assert "broken.wav" in result.stderr
+    assert result.exit_code == 1
+    assert {path.name for path in home.iterdir()} == {"inbox", "voices", "v.parquet"}
+
+
+def test_a_front_end_that_is_none_is_a_usage_error(home: Path) -> None:
+    result = call("features", "a.wav", "--frontend", "mfcc-meen")
+
+    assert result.exit_code == 2
+    assert f"there are {', '.join(FRONT_ENDS)}" in result.stderr
+
+
+def test_inspect_draws_a_clip_and_tells_what_is_heard_and_where_the_picture_is(
+    home: Path, tone: Tone
+) -> None:
+    tone(home / "a.wav", seconds=0.5)
+
+    lines = call("inspect", "a.wav").stdout.splitlines()
+
+    assert lines[0] == "clip      0.500 seconds at 8,000 Hz"
+    assert "(40, 22)" in lines[1]
+    assert lines[2].startswith("heard     7 (1.00), ")
+    assert lines[2].endswith(f"by model {VERSION}: labelled")
+    assert lines[3] == f"picture   {home / 'a.inspect.png'}"
+    assert (home / "a.inspect.png").exists()
+
+
+def test_inspect_draws_a_sheet_of_digits(home: Path, tone: Tone) -> None:
+    tone(home / "voices/7_ann_0.wav")
+
+    result = call("inspect", "--digits", "voices", "--out", "sheet.png")
+
+    assert result.stdout.splitlines()[-1] == f"picture   {home / 'sheet.png'}"
+    assert (home / "sheet.png").exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["a.wav", "--digits", "voices"]])
+def test_inspect_wants_a_file_or_a_folder(home: Path, arguments: list[str]) -> None:
+    result = call("inspect", *arguments)
+
+    assert result.exit_code == 2
+    assert "give a FILE, or --digits FOLDER" in result.stderr
