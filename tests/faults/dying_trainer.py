@@ -18,6 +18,7 @@ from earmark.model.registry import CARD, Registry
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.live_model import Board
+from earmark.store.training_state import TrainingState
 from tests import tiny_models
 from tests.tiny_models import SECOND
 from trainer import pipeline as real_training
@@ -30,7 +31,7 @@ training: Any = real_training
 STEPS: Mapping[str, tuple[Any, str, str]] = {
     "while training": (service, "_train", "before"),
     "after staging": (Registry, "staging", "after"),
-    "after writing": (training.artefacts, "write", "after"),
+    "after writing": (training.write_model, "write", "after"),
     "before renaming": (Registry, "publish", "before"),
     "after renaming": (Registry, "publish", "after"),
     "before promoting": (Registry, "promote", "before"),
@@ -39,8 +40,8 @@ STEPS: Mapping[str, tuple[Any, str, str]] = {
     "before announcing": (Board, "announce", "before"),
     "after announcing": (Board, "announce", "after"),
     "before relabelling": (Sender, "relabel", "before"),
-    "before telling": (Board, "end_training", "before"),
-    "never": (Board, "end_training", "after"),
+    "before telling": (TrainingState, "end_training", "before"),
+    "never": (TrainingState, "end_training", "after"),
 }
 HOLD = "hold"
 
@@ -82,9 +83,9 @@ def _make_quick() -> None:
             version=published,
         )
 
-    training.artefacts.write = write
+    training.write_model.write = write
     training.card.fill = lambda *_, **__: {}
-    training.snapshot.of_data = lambda _: ""
+    training.fingerprint.of_data = lambda _: ""
     training.version_name = lambda *_: SECOND
     service._train = fit
 

@@ -250,7 +250,7 @@ def test_a_training_that_lost_its_right_publishes_nothing(
         desk.store.connection.delete(keys.TRAINING_LOCK)
         told(progress)
 
-    monkeypatch.setattr(desk.store.board, "tell_training", lose_the_lock)
+    monkeypatch.setattr(desk.store.training, "tell_training", lose_the_lock)
 
     result = run(desk, recipe=None, force=False)
 
