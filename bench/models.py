@@ -11,7 +11,8 @@ from pathlib import Path
 from bench.corpus import Corpus
 from bench.rig import REPOSITORY
 from earmark.frontends import FrontEnd, front_end
-from earmark.model.registry import CARD, Registry, sealed
+from earmark.model.registry import Registry, sealed
+from earmark.model.version_folders import CARD
 
 RUN_SECONDS = 180
 

@@ -29,7 +29,8 @@ from bench.rig import Rig, free_port, rig, running
 from earmark.clips import Record, State
 from earmark.frontends import front_end
 from earmark.model.artifact import TRAINED_ON
-from earmark.model.registry import Registry, shipped_models
+from earmark.model.registry import Registry
+from earmark.model.version_folders import shipped_models
 from earmark.services.processes import ServiceName
 from earmark.store import Store, keys
 from earmark.store.vectors import table

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.corpus import Corpus, corpus
 from bench.models import trained
 from bench.table import Part, table
-from earmark.model.registry import shipped_models
+from earmark.model.version_folders import shipped_models
 
 
 @dataclass(frozen=True)

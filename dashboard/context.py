@@ -49,7 +49,7 @@ class House:
         pulse = Pulse(index.latest(Pulse.SHOWN))
         follower.listen(pulse.beat)
         settings.inbox.mkdir(parents=True, exist_ok=True)
-        registry = Registry(settings.models)
+        registry = Registry.of(settings)
         return cls(settings, store, Sender(settings), registry, index, follower, pulse)
 
     def correct(self, path: str, digit: Truth, *, speaker: str | None, by: str) -> Record:

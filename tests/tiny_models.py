@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from earmark.frontends import front_end
 from earmark.model.artifact import LITERT, TRAINED_ON, digest_keys
-from earmark.model.registry import CARD, Registry, sealed
+from earmark.model.registry import Registry, sealed
+from earmark.model.version_folders import CARD
 
 FIRST = "20260101-000000-aaaa"
 SECOND = "20260202-000000-bbbb"

@@ -68,7 +68,7 @@ def _desk() -> Any:
 
     settings = Settings.load()
     store = Store.at(settings.store_url, wait_seconds=30)
-    return Desk(settings, store, Registry(settings.models), Sender(settings), time.time)
+    return Desk(settings, store, Registry.of(settings), Sender(settings), time.time)
 
 
 @worker_ready.connect

@@ -95,7 +95,10 @@ def train(  # noqa: PLR0913 - one argument for each thing that a training depend
         When there is too little to train on or to test with.
     TrainingError
         When the model cannot be written, or its two forms disagree.
+    ModelError
+        When the models' folder is not Earmark's.
     """
+    registry.insist_on_its_folder()
     inputs = _inputs(table, recipe, terms)
     if last and not force and _nothing_changed(inputs, last, registry):
         return _unchanged(last, now)

@@ -82,7 +82,7 @@ def _bench() -> Bench:
         limits=settings.limits,
         lease_seconds=settings.lease_seconds,
         store=store,
-        model=LiveModel(Registry(settings.models), store),
+        model=LiveModel(Registry.of(settings), store),
         clock=time.time,
     )
 

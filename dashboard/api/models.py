@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from dashboard.api.clips import told
 from dashboard.context import House
 from earmark.errors import ModelError
-from earmark.model.registry import CARD
+from earmark.model.version_folders import CARD
 
 
 class Model(BaseModel):

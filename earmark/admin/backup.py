@@ -36,7 +36,8 @@ from earmark.admin import forget_speaker
 from earmark.annotations import labels_csv
 from earmark.errors import BackupError
 from earmark.files import written
-from earmark.model.registry import CARD, POINTER, Registry
+from earmark.model.registry import Registry
+from earmark.model.version_folders import POINTER, is_registry, versions_in
 from earmark.store import Store
 from earmark.store.migrations import VERSION as SCHEMA
 
@@ -159,18 +160,15 @@ def _stage_vectors(store: Store, folder: Path) -> tuple[int, dict[str, int]]:
 def _stage_models(registry: Registry, folder: Path) -> int:
     """Copy the versions and the pointer; one that is pruned meanwhile is left out as a whole."""
     folder.mkdir()
-    pointer = registry.folder / POINTER
-    if pointer.exists():
-        shutil.copyfile(pointer, folder / POINTER)
+    if is_registry(registry.folder):
+        shutil.copyfile(registry.folder / POINTER, folder / POINTER)
     count = 0
-    for source in sorted(path.parent for path in registry.folder.glob(f"*/{CARD}")):
-        if source.name.startswith("."):
-            continue
+    for version in sorted(versions_in(registry.folder)):
         try:
-            shutil.copytree(source, folder / source.name)
+            shutil.copytree(registry.folder / version, folder / version)
             count += 1
         except (FileNotFoundError, shutil.Error):
-            shutil.rmtree(folder / source.name, ignore_errors=True)
+            shutil.rmtree(folder / version, ignore_errors=True)
     return count
 
 

@@ -64,7 +64,7 @@ def _inbox(inbox: Path) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
-    registry = Registry(settings.models)
+    registry = Registry.of(settings)
     try:
         version = registry.live()
         registry.artefact(version)

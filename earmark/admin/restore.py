@@ -20,7 +20,8 @@ from earmark.annotations.import_labels import tell
 from earmark.annotations.labels_csv import Line
 from earmark.clips import Record, Revision
 from earmark.errors import BackupError, EarmarkError, ModelError
-from earmark.model.registry import CARD, POINTER, Registry
+from earmark.model.registry import Registry
+from earmark.model.version_folders import CARD, POINTER
 from earmark.truth import Told
 
 _T = TypeVar("_T")

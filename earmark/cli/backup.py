@@ -49,7 +49,10 @@ def restore(
     Example: earmark restore earmark-2026-11-23.tar.gz
     """
     from earmark.admin.restore import restore as bring_back
+    from earmark.model.registry import Registry
+    from earmark.settings import Settings
 
+    Registry.of(Settings.load()).insist_on_its_folder()
     counts = bring_back(_house(), file, datetime.now(UTC))
     _tell(counts, f"came back from {file}", as_json)
 

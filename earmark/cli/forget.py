@@ -77,4 +77,4 @@ def _place() -> Place:
 
     settings = Settings.load()
     store = Store.at(settings.store_url)
-    return Place(store, Registry(settings.models), settings.inbox.resolve(), settings.data)
+    return Place(store, Registry.of(settings), settings.inbox.resolve(), settings.data)

@@ -117,4 +117,4 @@ def _registry() -> Any:
     from earmark.model.registry import Registry
     from earmark.settings import Settings
 
-    return Registry(Settings.load().models)
+    return Registry.of(Settings.load())

@@ -69,7 +69,9 @@ def live_classifier(settings: Settings) -> Classifier:
     ModelError
         When there is none, or it cannot be used.
     """
-    return _classifier(settings.models, Registry(settings.models).live())
+    registry = Registry.of(settings)
+    version = registry.live()
+    return _classifier(registry.path(version).resolve())
 
 
 def label_paths(paths: Sequence[str | os.PathLike[str]]) -> list[Heard]:
@@ -80,8 +82,8 @@ def label_paths(paths: Sequence[str | os.PathLike[str]]) -> list[Heard]:
 
 
 @lru_cache(maxsize=2)
-def _classifier(models: Path, version: str) -> Classifier:
-    return Classifier(Registry(models).artefact(version))
+def _classifier(folder: Path) -> Classifier:
+    return Classifier(Registry(folder.parent).artefact(folder.name))
 
 
 def _label(outcomes: Sequence[Outcome], classifier: Classifier) -> Iterator[Heard]:

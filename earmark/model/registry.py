@@ -20,15 +20,22 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from earmark.errors import CorruptModel, NoModel
+from earmark.errors import CorruptModel, ModelError, NoModel
 from earmark.model.artifact import LITERT, TRAINED_ON, Announcement, Artefact, check
+from earmark.model.version_folders import (
+    CARD,
+    POINTER,
+    is_free,
+    is_registry,
+    pointer_in,
+    shipped_models,
+    versions_in,
+)
+from earmark.settings import Settings
 
-POINTER = "live"
-CARD = "card.json"
 KERAS = "model.keras"
 PINNED = "pinned"
 KEEP = 20
@@ -44,19 +51,29 @@ class Registry:
         Created when the first model is published.
     shipped
         Folder of the model that comes with the program; used while `folder` holds none.
+    chosen
+        Whether somebody named the folder. Else it is `./models` of whatever folder the program was
+        started in, which may be anybody's: its versions count once one of them was made live, and
+        nothing is written into it where it holds other things.
     """
 
-    def __init__(self, folder: Path, shipped: Path | None = None) -> None:
+    def __init__(self, folder: Path, shipped: Path | None = None, *, chosen: bool = True) -> None:
         self.folder = folder
         self._shipped = shipped if shipped is not None else shipped_models()
+        self._chosen = chosen
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The models of an installation: those that a setting names, else its own."""
+        return cls(settings.models, chosen="models" in settings.model_fields_set)
 
     def versions(self) -> list[str]:
         """The folder's versions, oldest first; while it holds none, the shipped ones."""
-        return sorted(self._own()) or sorted(_versions_in(self._shipped))
+        return sorted(self._own()) or sorted(versions_in(self._shipped))
 
     def promotable(self) -> list[str]:
         """All versions that can be made the live one, the shipped ones too, oldest first."""
-        return sorted({*self._own(), *_versions_in(self._shipped)})
+        return sorted({*self._own(), *versions_in(self._shipped)})
 
     def live(self) -> str:
         """The version that labels: the pointer's, else the newest.
@@ -71,9 +88,8 @@ class Registry:
         versions = self.versions()
         if not versions:
             raise NoModel(f"there is no model in {self.folder}: train one with `earmark train`")
-        try:
-            pointed = (self.folder / POINTER).read_text().strip()
-        except FileNotFoundError:
+        pointed = self._pointed()
+        if pointed is None:
             return versions[-1]
         promotable = self.promotable()
         if pointed not in promotable:
@@ -92,7 +108,7 @@ class Registry:
             When there is no such version.
         """
         for root in (self.folder, self._shipped):
-            if version in _versions_in(root):
+            if version in versions_in(root):
                 return root / version
         raise NoModel(f"there is no model {version!r} in {self.folder}; see `earmark models list`")
 
@@ -153,16 +169,44 @@ class Registry:
         staged.rename(self.folder / version)
         _flush(self.folder)
 
+    def insist_on_its_folder(self) -> None:
+        """Check that what is published would not stand among things of somebody else.
+
+        Raises
+        ------
+        ModelError
+            When nobody named the folder, and it holds other things and no model.
+        """
+        if not (self._is_used() or is_free(self.folder)):
+            raise ModelError(
+                f"{self.folder.absolute()} holds other things and is not Earmark's: name a folder "
+                "for its models with EARMARK_MODELS"
+            )
+
     def staging(self, version: str) -> Path:
-        """A new empty folder beside the versions, for `publish`."""
+        """A new empty folder beside the versions, for `publish`.
+
+        Raises
+        ------
+        ModelError
+            When the folder is not Earmark's.
+        """
+        self.insist_on_its_folder()
         staged = self.folder / f".staging-{version}"
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir(parents=True)
         return staged
 
     def promote(self, version: str) -> None:
-        """Make a version the live one, after its artefact was verified."""
+        """Make a version the live one, after its artefact was verified.
+
+        Raises
+        ------
+        ModelError
+            When there is no such version, it is damaged, or the folder is not Earmark's.
+        """
         self.artefact(version)
+        self.insist_on_its_folder()
         self.folder.mkdir(parents=True, exist_ok=True)
         beside = self.folder / f".{POINTER}-{os.getpid()}"
         beside.write_text(version + "\n")
@@ -199,7 +243,16 @@ class Registry:
         return doomed
 
     def _own(self) -> list[str]:
-        return _versions_in(self.folder)
+        return versions_in(self.folder) if self._is_used() else []
+
+    def _pointed(self) -> str | None:
+        """What the pointer names; while the folder holds nothing, that of what is shipped."""
+        if self._is_used() and (pointed := pointer_in(self.folder)) is not None:
+            return pointed
+        return None if self._own() else pointer_in(self._shipped)
+
+    def _is_used(self) -> bool:
+        return self._chosen or is_registry(self.folder)
 
 
 def sealed(card: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -210,22 +263,6 @@ def sealed(card: dict[str, Any], folder: Path) -> dict[str, Any]:
         if file.name != CARD
     }
     return card | {"checksums": checksums}
-
-
-def shipped_models() -> Path:
-    """The models that come with the program: inside a wheel, or beside the package."""
-    package = Path(__file__).parents[1]
-    inside = package / "shipped"
-    return inside if inside.is_dir() else package.parent / "models"
-
-
-def _versions_in(folder: Path) -> list[str]:
-    return [path.parent.name for path in _cards(folder)]
-
-
-def _cards(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        yield from (path for path in folder.glob(f"*/{CARD}") if path.parent.name[0] != ".")
 
 
 def _flush(path: Path) -> None:

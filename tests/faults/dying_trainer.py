@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from earmark.messaging.sender import Sender
-from earmark.model.registry import CARD, Registry
+from earmark.model.registry import Registry
+from earmark.model.version_folders import CARD
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.live_model import Board

@@ -15,8 +15,9 @@ from earmark.datasets.table import matrix
 from earmark.errors import TrainingError
 from earmark.model.artifact import LITERT, TRAINED_ON, Announcement, Artefact, digest_keys
 from earmark.model.classifier import Classifier
-from earmark.model.registry import CARD, KERAS
+from earmark.model.registry import KERAS
 from earmark.model.registry import sealed as seal
+from earmark.model.version_folders import CARD
 from trainer.evaluate.challenger import Challenger
 from trainer.net.fit import probabilities
 from trainer.net.tensorflow import keras, tensorflow

@@ -15,11 +15,12 @@ import pandas as pd
 import pytest
 
 from earmark.datasets.table import matrix
-from earmark.errors import NotEnoughClips, TrainingBusy, TrainingError
+from earmark.errors import ModelError, NotEnoughClips, TrainingBusy, TrainingError
 from earmark.frontends import front_end
 from earmark.model.artifact import LITERT, Announcement
 from earmark.model.classifier import Classifier
-from earmark.model.registry import CARD, KERAS, Registry
+from earmark.model.registry import KERAS, Registry
+from earmark.model.version_folders import CARD
 from tests.clip_tables import TINY, clip_table
 from trainer.data.splits import Side, split
 from trainer.evaluate.challenger import Terms
@@ -53,6 +54,16 @@ def retrain(registry: Registry) -> Train:
         return train(clips, registry=registry, now=next(clock), **given)
 
     return run
+
+
+def test_nothing_is_trained_for_a_folder_that_is_not_earmarks(tmp_path: Path) -> None:
+    (tmp_path / "models/resnet").mkdir(parents=True)
+    registry = Registry(tmp_path / "models", shipped=tmp_path / "none", chosen=False)
+
+    with pytest.raises(ModelError, match="EARMARK_MODELS"):
+        train(clip_table(), recipe=TINY, registry=registry, terms=TERMS, now=NOON)
+
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["resnet"]
 
 
 @pytest.fixture(scope="module")

@@ -134,6 +134,17 @@ def test_every_table_of_the_store_comes_back_or_is_said_not_to(
     assert tables() <= set(before)
 
 
+def test_what_stands_beside_the_models_stays_out(house: House, tmp_path: Path) -> None:
+    (house.models / "resnet").mkdir()
+    (house.models / "resnet/card.json").write_text("{}")
+
+    counts = back_up(house, tmp_path / "earmark.tar.gz", NOW)
+
+    assert counts["models"] == 1
+    with tarfile.open(tmp_path / "earmark.tar.gz") as archive:
+        assert [name for name in archive.getnames() if "resnet" in name] == []
+
+
 def test_all_that_was_lost_comes_back(house: House, saved: Path) -> None:
     before = known(house)
     counts, scores = house.store.clips.counts(), house.store.clips.scores()

@@ -15,7 +15,8 @@ from earmark.audio.decode import Limits
 from earmark.audio.reader import record
 from earmark.clips import Record, Revision, State
 from earmark.model.classifier import Classifier
-from earmark.model.registry import Registry, shipped_models
+from earmark.model.registry import Registry
+from earmark.model.version_folders import shipped_models
 from tests import tiny_models
 from tests.clip_tables import clip_table
 

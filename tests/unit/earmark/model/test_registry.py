@@ -11,7 +11,8 @@ import pytest
 
 from earmark.errors import CorruptModel, NoModel
 from earmark.model.artifact import LITERT, digest_keys
-from earmark.model.registry import CARD, PINNED, POINTER, Registry, shipped_models
+from earmark.model.registry import PINNED, Registry
+from earmark.model.version_folders import CARD, POINTER, shipped_models
 from tests import tiny_models
 from tests.tiny_models import FIRST, SECOND
 
