@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,14 +88,14 @@ def digits_of(folder: Path, limits: Limits) -> dict[int, Portrait]:
 def draw_clip(portrait: Portrait, file: Path, explanation: Explanation | None = None) -> None:
     """Draw waveform and MFCCs, one above the other, as a PNG; and what a label rests on."""
     if explanation is None:
-        figure = _figure(10, 7)
+        figure = new_figure(10, 7)
         above, below = figure.subplots(2, 1)
     else:
-        figure = _figure(10, 10.5)
+        figure = new_figure(10, 10.5)
         above, below, reasons = figure.subplots(3, 1)
         _draw_explanation(reasons, explanation)
-    _draw_waveform(above, portrait)
-    image = _draw_mfcc(below, portrait)
+    draw_waveform(above, portrait)
+    image = draw_mfcc(below, portrait)
     below.set_title(f"MFCC {portrait.mfcc.shape}")
     figure.colorbar(image, ax=[above, below], label="MFCC", extend="both")
     _save(figure, file)
@@ -101,11 +103,12 @@ def draw_clip(portrait: Portrait, file: Path, explanation: Explanation | None = 
 
 def draw_digits(portraits: Mapping[int, Portrait], file: Path) -> None:
     """Draw the MFCCs of the ten digits on one sheet, 5 rows by 2, as a PNG."""
-    figure = _figure(12, 15)
+    figure = new_figure(12, 15)
     for digit, axes in enumerate(figure.subplots(5, 2).flat):
         if digit in portraits:
-            _draw_mfcc(axes, portraits[digit])
-            axes.set_title(f"{digit}: {portraits[digit].title} {portraits[digit].mfcc.shape}")
+            draw_mfcc(axes, portraits[digit])
+            title = f"{digit}: {portraits[digit].title} {portraits[digit].mfcc.shape}"
+            axes.set_title(title, parse_math=False)  # a name may hold dollars
         else:
             axes.set_title(f"{digit}: no clip")
             axes.set_axis_off()
@@ -120,7 +123,7 @@ def draw_dataset(table: pd.DataFrame, front_end: FrontEnd, file: Path) -> None:
     table
         Clips with a truth, as `earmark.datasets.table` gives them.
     """
-    figure = _figure(12, 8)
+    figure = new_figure(12, 8)
     places = figure.add_gridspec(2, 2, height_ratios=(2, 3), width_ratios=(2, 3))
     _draw_counts(figure.add_subplot(places[0, 0]), table["digit"].value_counts(), "digit")
     _draw_counts(figure.add_subplot(places[0, 1]), table["speaker"].value_counts(), "speaker")
@@ -134,7 +137,9 @@ def draw_dataset(table: pd.DataFrame, front_end: FrontEnd, file: Path) -> None:
 def _draw_counts(axes: Axes, counts: pd.Series[int], what: str) -> None:
     """The most frequent ones, and how many are left out."""
     shown = counts.head(_MOST_BARS).sort_index()
-    axes.bar([str(name) for name in shown.index], shown.to_numpy())
+    places = range(len(shown))
+    axes.bar(places, shown.to_numpy())
+    axes.set_xticks(places, [str(name) for name in shown.index], parse_math=False)
     axes.set(xlabel=what, ylabel="clips", title=f"{int(counts.sum()):,} clips by {what}")
     if len(counts) > len(shown):
         axes.set_title(f"the {len(shown)} of {len(counts):,} {what}s with the most clips")
@@ -157,14 +162,16 @@ def _draw_means(axes: Axes, table: pd.DataFrame) -> Any:
     return image
 
 
-def _draw_waveform(axes: Axes, portrait: Portrait) -> None:
+def draw_waveform(axes: Axes, portrait: Portrait) -> None:
+    """Draw amplitude over time."""
     samples = portrait.sound.samples
     axes.plot(np.arange(len(samples)) / portrait.sound.rate, samples, linewidth=0.6)
     axes.set(xlabel="seconds", ylabel="amplitude", xlim=(0, portrait.seconds))
-    axes.set_title(f"{portrait.title}, {portrait.sound.rate:,} Hz")
+    axes.set_title(f"{portrait.title}, {portrait.sound.rate:,} Hz", parse_math=False)
 
 
-def _draw_mfcc(axes: Axes, portrait: Portrait) -> Any:
+def draw_mfcc(axes: Axes, portrait: Portrait) -> Any:
+    """Draw coefficients over time; answers the image, for a scale beside it."""
     coefficients, frames = portrait.mfcc.shape
     half, right = HOP / RATE / 2, (frames - 0.5) * HOP / RATE
     # The first coefficient is the loudness; on a scale that holds it, the others are all alike.
@@ -206,13 +213,27 @@ def _mfcc(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         import librosa
     except ImportError as error:
         raise MissingExtra("analysis", "a picture of a clip") from error
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "n_fft=.* is too large")  # short clips are padded
+    with silenced_about_short_clips():
         mfcc: NDArray[np.float32] = librosa.feature.mfcc(y=samples, sr=RATE, n_mfcc=COEFFICIENTS)
     return mfcc
 
 
-def _figure(width: float, height: float) -> Figure:
+@contextmanager
+def silenced_about_short_clips() -> Iterator[None]:
+    """Keep librosa from warning of clips that are shorter than a frame: they are padded."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "n_fft=.* is too large")
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of a size in inches.
+
+    Raises
+    ------
+    MissingExtra
+        When matplotlib is not installed.
+    """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -223,6 +244,16 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
+def png_of(figure: Figure) -> bytes:
+    """A figure as PNG."""
+    content = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # of a clip's or speaker's name
+        figure.savefig(content, format="png", dpi=_DPI)
+    return content.getvalue()
+
+
 def _save(figure: Figure, file: Path) -> None:
+    content = png_of(figure)
     with written(file) as hidden:
-        figure.savefig(hidden, format="png", dpi=_DPI)
+        hidden.write_bytes(content)

@@ -93,8 +93,7 @@ def suspects(
 
 def _stored(frontend: str | None) -> tuple[Stored, FrontEnd]:
     """The table in the store, of at least one clip, and its front end."""
-    from earmark.datasets.table import from_store
-    from earmark.errors import NotEnoughClips
+    from earmark.datasets.table import from_store, insist_on_clips
     from earmark.settings import Settings
     from earmark.store import Store
 
@@ -102,9 +101,5 @@ def _stored(frontend: str | None) -> tuple[Stored, FrontEnd]:
     live = store.board.live()
     chosen = chosen_front_end(frontend or (live.front_end if live else "mfcc-mean"))
     stored = from_store(store, chosen, track=tracked("reading"))
-    if stored.table.empty:
-        raise NotEnoughClips(
-            f"the store holds no {chosen.name} vector of a clip with a truth: ingest clips named "
-            "{digit}_{speaker}_{take}.wav, or tell it with `earmark clips correct`"
-        )
+    insist_on_clips(stored, chosen)
     return stored, chosen

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from earmark.audio.decode import Limits
+from earmark.audio.reader import Failed
 from earmark.clips import Record
 from earmark.errors import MissingExtra, NotEnoughClips
 from earmark.frontends import FrontEnd
@@ -73,6 +74,21 @@ def from_store(
     return Stored(frame(rows), sorted(lacking))
 
 
+def insist_on_clips(stored: Stored, front_end: FrontEnd) -> None:
+    """Check that there is anything in the table.
+
+    Raises
+    ------
+    NotEnoughClips
+        When there is not; says how clips come by a truth.
+    """
+    if stored.table.empty:
+        raise NotEnoughClips(
+            f"the store holds no {front_end.name} vector of a clip with a truth: ingest clips "
+            "named {digit}_{speaker}_{take}.wav, or tell it with `earmark clips correct`"
+        )
+
+
 def _told(store: Store) -> Iterable[Record]:
     """Of each digest the record that tells its truth, and the speaker if any copy tells one."""
     newest: dict[str, Record] = {}
@@ -101,10 +117,18 @@ def from_folder(
     *,
     jobs: int = 1,
     progress: Callable[[int], object] | None = None,
+    refused: Callable[[Failed], object] | None = None,
 ) -> pd.DataFrame:
     """Extract every `{digit}_{speaker}_{take}.wav` below a folder; no server is needed.
 
     Copies share a digest and are taken once.
+
+    Parameters
+    ----------
+    progress
+        Called with 1 for each clip.
+    refused
+        Called with each clip that has no vector, and why.
 
     Raises
     ------
@@ -120,6 +144,8 @@ def from_folder(
             rows.append(
                 (str(outcome.path), outcome.digest, told.digit, told.speaker, outcome.vector)
             )
+        elif refused is not None:
+            refused(outcome)
     return frame(rows)
 
 

@@ -125,3 +125,23 @@ def test_a_dataset_of_few_or_many_speakers_is_drawn(tmp_path: Path, speakers: in
     draw_dataset(frame(rows), front_end("mfcc-mean"), tmp_path / "dataset.png")
 
     assert size_of(tmp_path / "dataset.png") == (1_200, 800)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("speaker", ["$\\frac$ $x", "\u97f3\U0001f3b5"])
+def test_a_name_that_the_font_or_mathematics_would_refuse_is_drawn(
+    tmp_path: Path, tone: Tone, speaker: str
+) -> None:
+    tone(tmp_path / f"7_{speaker}_0.wav")
+    vector = np.ones(40, np.float32)
+
+    draw_clip(portray(tmp_path / f"7_{speaker}_0.wav", LIMITS), tmp_path / "clip.png")
+    draw_digits(digits_of(tmp_path, LIMITS), tmp_path / "sheet.png")
+    table = frame([("7.wav", "0" * 32, 7, speaker, vector)])
+    draw_dataset(table, front_end("mfcc-mean"), tmp_path / "dataset.png")
+
+    assert {path.name for path in tmp_path.glob("*.png")} == {
+        "clip.png",
+        "sheet.png",
+        "dataset.png",
+    }
