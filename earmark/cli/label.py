@@ -122,7 +122,17 @@ def _tell_vectors(done: Sequence[Extracted], failed: Sequence[Failed], as_json: 
 
 @app.command()
 def inspect(
-    file: Annotated[Path | None, typer.Argument(help="A wav file.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A wav file; with --digit or --random, a folder to choose from."),
+    ] = None,
+    digit: Annotated[
+        int | None,
+        typer.Option(min=0, max=9, help="A clip of this digit; without a folder, of the inbox."),
+    ] = None,
+    random: Annotated[
+        bool, typer.Option("--random", help="Any clip there, or any of the digit.")
+    ] = False,
     digits: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="One sheet of ten digits instead.")
     ] = None,
@@ -131,13 +141,31 @@ def inspect(
     """Draw waveform and MFCCs of a clip, and tell what the model hears in it.
 
     Example: earmark inspect 7_theo_0.wav --out theo.png
+
+    Example: earmark inspect recordings --digit 3 --random
     """
-    if (file is None) == (digits is None):
-        raise typer.BadParameter("give a FILE, or --digits FOLDER")
-    if file is not None:
-        _inspect_clip(file, out or Path(f"{file.stem}.inspect.png"))
-    elif digits is not None:
+    chosen = digit is not None or random
+    if (file is not None or chosen) == (digits is not None):
+        raise typer.BadParameter("give a FILE, or --digits FOLDER, or choose by --digit, --random")
+    if digits is not None:
         _inspect_digits(digits, out or Path("digits.inspect.png"))
+        return
+    clip = _chosen(file, digit, random=random) if chosen or file is None else file
+    _inspect_clip(clip, out or Path(f"{clip.stem}.inspect.png"))
+
+
+def _chosen(folder: Path | None, digit: int | None, *, random: bool) -> Path:
+    from random import Random
+
+    from earmark.analysis.choice import choose
+    from earmark.audio.discovery import printable
+    from earmark.settings import Settings
+
+    if folder is not None and not folder.is_dir():
+        raise typer.BadParameter(f"{printable(folder)} is no folder to choose a clip from")
+    clip = choose(folder, digit, Settings.load(), Random() if random else None)
+    print(f"file      {printable(clip)}")
+    return clip
 
 
 def _inspect_clip(file: Path, out: Path) -> None:

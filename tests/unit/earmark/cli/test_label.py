@@ -164,7 +164,41 @@ def test_inspect_draws_a_sheet_of_digits(home: Path, tone: Tone) -> None:
     assert (home / "sheet.png").exists()
 
 
-@pytest.mark.parametrize("arguments", [[], ["a.wav", "--digits", "voices"]])
+def test_inspect_chooses_a_clip_of_a_digit_from_the_inbox(home: Path, tone: Tone) -> None:
+    tone(home / "inbox/3_ann_0.wav")
+    tone(home / "inbox/7_ann_0.wav")
+
+    lines = call("inspect", "--digit", 3, "--random").stdout.splitlines()
+
+    assert lines[0] == f"file      {home / 'inbox/3_ann_0.wav'}"
+    assert lines[1] == "clip      0.200 seconds at 8,000 Hz"
+    assert (home / "3_ann_0.inspect.png").exists()
+
+
+def test_inspect_chooses_from_the_folder_that_is_named(home: Path, tone: Tone) -> None:
+    tone(home / "inbox/3_ann_0.wav")
+    tone(home / "voices/3_bob_0.wav")
+
+    result = call("inspect", "voices", "--digit", 3, "--random", "--out", "a.png")
+
+    assert result.stdout.splitlines()[0] == "file      voices/3_bob_0.wav"
+    assert (home / "a.png").exists()
+
+
+@pytest.mark.parametrize("choice", [["--digit", "3"], ["--random"]])
+def test_inspect_chooses_from_no_file(home: Path, tone: Tone, choice: list[str]) -> None:
+    tone(home / "3_ann_0.wav")
+
+    result = call("inspect", "3_ann_0.wav", *choice)
+
+    assert result.exit_code == 2
+    assert "3_ann_0.wav is no folder" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["a.wav", "--digits", "voices"], ["--digits", "voices", "--digit", "3"]],
+)
 def test_inspect_wants_a_file_or_a_folder(home: Path, arguments: list[str]) -> None:
     result = call("inspect", *arguments)
 
