@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from earmark.audio.wav_header import declared_size
+from earmark.audio.headers import is_whole
 from earmark.clips import Revision
 from earmark.errors import ClipError
 
@@ -137,10 +137,9 @@ class ReadinessGate:
         except OSError:
             return True
         try:
-            declared = declared_size(head)
+            return is_whole(head, size_bytes)
         except ClipError:
             return len(head) >= HEADER_BYTES
-        return declared is None or size_bytes >= declared
 
     def _head(self, path: str) -> bytes:
         descriptor = os.open(self._root + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

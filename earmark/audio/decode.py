@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.audio import wav_header
+from earmark.audio import headers, wav_header
+from earmark.audio.canonical import PLAIN, rewritten
 from earmark.errors import ClipError
 
 if TYPE_CHECKING:
@@ -42,7 +43,11 @@ _READ = {
 }
 """Codings that are read. libsndfile would also hand MP3 to a decoder of its own, which prints what
 it thinks of damaged files, and is more than a digit needs."""
-_CODINGS = _READ | {0x0055: "MP3", 0x0161: "Windows Media Audio"}
+_CODINGS = _READ | {
+    0x0055: "MP3",
+    0x0161: "Windows Media Audio",
+    wav_header.EXTENSIBLE: "extensible, without saying what",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,12 @@ class Sound:
     """Mono, in [-1, 1], of shape (n,)."""
     rate: int
     """Sampling rate (Hz)."""
+    truncated: str | None = None
+    """What the header declares and what the file holds, where that is less; None: it is whole."""
 
 
 def decode(data: bytes, limits: Limits) -> Sound:
-    """Decode a wav file to mono.
+    """Decode a wav file, or one of its cousins, to mono.
 
     Channels are averaged as `librosa.to_mono` does; sizes that a writer into a pipe left open
     mean that the rest of the file is audio.
@@ -81,40 +88,49 @@ def decode(data: bytes, limits: Limits) -> Sound:
     Returns
     -------
     Sound
-        At the file's own sampling rate.
+        At the file's own sampling rate; what is there of a truncated one.
 
     Raises
     ------
     ClipError
-        When the clip is empty, no wav, damaged, truncated, too large, too long, not finite, or
-        in a coding that cannot be read.
+        When the clip is empty, no wav, damaged, too large, too long, not finite, or in a coding
+        that cannot be read.
     """
     if len(data) > limits.max_bytes:
         raise ClipError(
             f"the file is too large: {len(data):,} bytes, and the limit is {limits.max_bytes:,}"
         )
-    header = wav_header.parse(data)
+    header = headers.parse(data)
     audio_bytes = _audio_bytes(data, header)
     _check(header, audio_bytes)
     try:
-        if header.coding == wav_header.PCM and header.bits == 16:
+        if header.coding == wav_header.PCM and 8 < header.bits <= 16:
             samples = _unpack(data, header, audio_bytes, limits)
         else:
-            samples = _read(data, header, limits)
+            samples = _read(data, header, audio_bytes, limits)
     except MemoryError as error:
         raise ClipError(f"too little memory to decode its {len(data):,} bytes") from error
-    return Sound(samples, header.rate)
+    return Sound(samples, header.rate, _truncated(header, len(data), len(samples)))
 
 
 def _audio_bytes(data: bytes, header: wav_header.Header) -> int:
-    present = len(data) - header.data_offset
-    declared = present if header.data_bytes is None else header.data_bytes
-    if declared > present:
+    present = max(0, len(data) - header.data_offset)
+    if present == 0 and header.data_bytes:
         raise ClipError(
-            f"the file is truncated: its header declares {declared:,} bytes of audio, "
-            f"and {present:,} are there"
+            f"the file is truncated: its header declares {header.data_bytes:,} bytes of audio, "
+            "and none are there"
         )
-    return declared
+    return present if header.data_bytes is None else min(header.data_bytes, present)
+
+
+def _truncated(header: wav_header.Header, size_bytes: int, frames: int) -> str | None:
+    missing = headers.missing_bytes(header, size_bytes)
+    if not missing:
+        return None
+    held = frames / header.rate
+    declared = held + held * missing / (size_bytes - header.data_offset)
+    places = next((n for n in (1, 2) if round(declared, n) > round(held, n)), 3)
+    return f"declares {declared:,.{places}f} s, holds {held:,.{places}f} s"
 
 
 def _check(header: wav_header.Header, audio_bytes: int) -> None:
@@ -124,23 +140,10 @@ def _check(header: wav_header.Header, audio_bytes: int) -> None:
         raise ClipError(
             f"its sampling rate is {header.rate:,} Hz; {MIN_RATE:,} to {MAX_RATE:,} can be read"
         )
-    if header.coding not in _READ:
+    if header.coding not in _READ or (header.big_endian and header.coding not in PLAIN):
         raise ClipError(f"it cannot be decoded ({_coding(header)}): convert it to PCM")
-    if header.coding in (wav_header.PCM, wav_header.IEEE_FLOAT):
-        _check_frame(header)
-    if audio_bytes < max(header.frame_bytes, 1):
+    if header.coding not in PLAIN and audio_bytes < max(header.frame_bytes, 1):
         raise ClipError("there are no samples in it")
-
-
-def _check_frame(header: wav_header.Header) -> None:
-    if header.bits not in (8, 16, 24, 32, 64):
-        raise ClipError(f"its samples have {header.bits} bits; 8, 16, 24, 32 or 64 can be read")
-    expected = header.channels * header.bits // 8
-    if header.frame_bytes != expected:
-        raise ClipError(
-            f"its header contradicts itself: {header.channels} channels of {header.bits} bits "
-            f"are {expected} bytes a frame, and it says {header.frame_bytes}"
-        )
 
 
 def _check_duration(frames: int, rate: int, limits: Limits) -> None:
@@ -153,20 +156,25 @@ def _check_duration(frames: int, rate: int, limits: Limits) -> None:
 def _unpack(
     data: bytes, header: wav_header.Header, audio_bytes: int, limits: Limits
 ) -> NDArray[np.float32]:
-    frames = audio_bytes // header.frame_bytes
+    frames = audio_bytes // (2 * header.channels)
+    if not frames:
+        raise ClipError("there are no samples in it")
     _check_duration(frames, header.rate, limits)
-    integers = np.frombuffer(data, "<i2", frames * header.channels, header.data_offset)
+    order = ">i2" if header.big_endian else "<i2"
+    integers = np.frombuffer(data, order, frames * header.channels, header.data_offset)
     samples = integers.astype(np.float32)
     samples *= np.float32(2.0**-15)
     return _mono(samples.reshape(frames, header.channels))
 
 
-def _read(data: bytes, header: wav_header.Header, limits: Limits) -> NDArray[np.float32]:
+def _read(
+    data: bytes, header: wav_header.Header, audio_bytes: int, limits: Limits
+) -> NDArray[np.float32]:
     import soundfile
 
+    clip = rewritten(data, header, audio_bytes)
     try:
-        with soundfile.SoundFile(io.BytesIO(_with_size(data, header))) as file:
-            _check_agreement(file.channels, file.samplerate, header)
+        with soundfile.SoundFile(io.BytesIO(clip)) as file:
             _check_frames(file.frames, file.channels, len(data))
             _check_duration(file.frames, header.rate, limits)
             samples = np.concatenate(list(_blocks(file)) or [np.empty(0, np.float32)])
@@ -183,22 +191,6 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
     while len(frames := file.read(count, dtype="float32", always_2d=True)):
         _check_finite(frames)
         yield _mono(frames)
-
-
-def _with_size(data: bytes, header: wav_header.Header) -> bytes:
-    if header.data_bytes is not None:
-        return data
-    # libsndfile takes a size of 0 at its word.
-    size = len(data) - header.data_offset
-    return data[: header.data_offset - 4] + size.to_bytes(4, "little") + data[header.data_offset :]
-
-
-def _check_agreement(channels: int, rate: int, header: wav_header.Header) -> None:
-    if (channels, rate) != (header.channels, header.rate):
-        raise ClipError(
-            f"its header contradicts itself: {header.channels} channels at {header.rate:,} Hz, "
-            f"or {channels} at {rate:,}"
-        )
 
 
 def _check_frames(frames: int, channels: int, size_bytes: int) -> None:

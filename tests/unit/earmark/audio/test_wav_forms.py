@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 import tracemalloc
 
 import numpy as np
@@ -13,44 +12,27 @@ from numpy.typing import NDArray
 
 from earmark.audio.decode import Limits, decode
 from earmark.errors import ClipError
+from tests.forms import (
+    DATA,
+    FMT,
+    LONG_SIZES,
+    PCM12,
+    PCM16,
+    PCM24,
+    PCM32,
+    TONE,
+    chunk,
+    data,
+    extensible,
+    fmt,
+    made,
+    plain,
+    riff,
+    rifx,
+    w64,
+)
 
 LIMITS = Limits(max_bytes=1_000_000, max_seconds=2.0)
-GUID = bytes.fromhex("000000001000800000aa00389b71")
-TONE = (12_000 * np.sin(np.arange(400) / 5)).astype("<i2")
-PCM16 = TONE.tobytes()
-PCM24 = b"".join((each * 256).to_bytes(3, "little", signed=True) for each in TONE.tolist())
-PCM32 = (TONE.astype("<i4") << 16).tobytes()
-PCM12 = (TONE & -16).astype("<i2").tobytes()
-
-
-def chunk(name: bytes, body: bytes, *, padded: bool = True, size: int | None = None) -> bytes:
-    told = len(body) if size is None else size
-    return name + struct.pack("<I", told) + body + b"\0" * (padded and len(body) & 1)
-
-
-def plain(bits: int = 16, *, coding: int = 1, channels: int = 1, frame: int | None = None) -> bytes:
-    frame = channels * bits // 8 if frame is None else frame
-    return struct.pack("<HHIIHH", coding, channels, 8_000, 8_000 * frame, frame, bits)
-
-
-def extensible(bits: int, valid: int, *, coding: int = 1, channels: int = 1) -> bytes:
-    sub_format = struct.pack("<H", coding) + GUID
-    return (
-        plain(bits, coding=0xFFFE, channels=channels)
-        + struct.pack("<HHI", 22, valid, 0)
-        + sub_format
-    )
-
-
-def riff(*chunks: bytes, form: bytes = b"RIFF", size: int | None = None) -> bytes:
-    body = b"WAVE" + b"".join(chunks)
-    return form + struct.pack("<I", len(body) if size is None else size) + body
-
-
-def made(subtype: str, form: str = "WAV", rate: int = 8_000) -> bytes:
-    file = io.BytesIO()
-    soundfile.write(file, TONE.astype(np.float32) / 32_768, rate, subtype=subtype, format=form)
-    return file.getvalue()
 
 
 def by_libsndfile(clip: bytes) -> NDArray[np.float32]:
@@ -59,20 +41,17 @@ def by_libsndfile(clip: bytes) -> NDArray[np.float32]:
     return mixed
 
 
-FMT, DATA = chunk(b"fmt ", plain()), chunk(b"data", PCM16)
-LONG_SIZES = struct.pack("<QQQI", 0, len(PCM16), len(TONE), 0)
-
 DECODED = {
-    "RF64": riff(chunk(b"ds64", LONG_SIZES), FMT, chunk(b"data", PCM16, size=0xFFFF_FFFF),
+    "RF64": riff(chunk(b"ds64", LONG_SIZES), FMT, data(PCM16, size=0xFFFF_FFFF),
                  form=b"RF64", size=0xFFFF_FFFF),
     "RF64 with sizes of 32 bits": riff(chunk(b"ds64", LONG_SIZES), FMT, DATA, form=b"RF64"),
     "extensible 16 bits": riff(chunk(b"fmt ", extensible(16, 16)), DATA),
-    "12 bits in 16": riff(chunk(b"fmt ", extensible(16, 12)), chunk(b"data", PCM12)),
-    "20 bits in 24": riff(chunk(b"fmt ", extensible(24, 20)), chunk(b"data", PCM24)),
-    "24 bits in 32": riff(chunk(b"fmt ", extensible(32, 24)), chunk(b"data", PCM32)),
+    "12 bits in 16": riff(chunk(b"fmt ", extensible(16, 12)), data(PCM12)),
+    "20 bits in 24": riff(chunk(b"fmt ", extensible(24, 20)), data(PCM24)),
+    "24 bits in 32": riff(chunk(b"fmt ", extensible(32, 24)), data(PCM32)),
     "extensible stereo": riff(chunk(b"fmt ", extensible(16, 16, channels=2)), DATA),
     "extensible float": riff(chunk(b"fmt ", extensible(32, 32, coding=3)),
-                             chunk(b"data", (TONE / 32_768).astype("<f4").tobytes())),
+                             data((TONE / 32_768).astype("<f4").tobytes())),
     "a format of 18 bytes": riff(chunk(b"fmt ", plain() + b"\0\0"), DATA),
     "a format of 40 bytes": riff(chunk(b"fmt ", plain() + bytes(24)), DATA),
     "an odd chunk before": riff(chunk(b"LIST", b"INFOxyz"), FMT, DATA),
@@ -80,7 +59,7 @@ DECODED = {
     "a chunk of no bytes": riff(FMT, chunk(b"junk", b""), DATA),
     "a broadcast chunk": riff(chunk(b"bext", bytes(602)), FMT, DATA),
     "tags after the audio": riff(FMT, DATA, chunk(b"LIST", b"INFOICMT\4\0\0\0abc\0")),
-    "an odd number of bytes": riff(chunk(b"fmt ", plain(8)), chunk(b"data", b"\x80\x90\xa0")),
+    "an odd number of bytes": riff(fmt(8), data(b"\x80\x90\xa0")),
     "a RIFF size of nothing": riff(FMT, DATA, size=0),
     "a RIFF size beyond the end": riff(FMT, DATA, size=1_000_000),
     "A-law": made("ALAW"),
@@ -95,26 +74,31 @@ DECODED = {
 }  # fmt: skip
 
 REFUSED = {
-    "12 bits in an old header": (riff(chunk(b"fmt ", plain(12, frame=2)), DATA), "have 12 bits"),
-    "24 bits in 32, unsaid": (
-        riff(chunk(b"fmt ", plain(24, frame=4)), chunk(b"data", PCM32)), "are 3 bytes a frame"),
+    "two formats that differ": (
+        riff(fmt(8), FMT, DATA), "two formats, and players differ"),
+    "two pieces of audio": (riff(FMT, DATA, DATA), "two pieces of audio, and players differ"),
+    "a format of 14 bytes": (riff(chunk(b"fmt ", plain()[:14]), DATA), "takes 16 bytes at least"),
+    "an extensible format without the rest": (
+        riff(fmt(coding=0xFFFE), DATA), "extensible, without saying what"),
+    "ADPCM of a big-endian machine": (
+        rifx(fmt(4, coding=0x11, frame=256), DATA), "IMA ADPCM"),
+    "Wave64 that ends in its header": (w64(plain(), PCM16)[:30], "ends within its header"),
     "an odd chunk without its padding": (
         riff(FMT, chunk(b"junk", b"abc", padded=False), DATA), "no audio in it|damaged"),
     "a chunk that reaches beyond the end": (
         riff(FMT, chunk(b"junk", b"", size=0x7000_0000), DATA), "there is no audio in it"),
-    "big-endian": (riff(FMT, DATA, form=b"RIFX"), "begins with 'RIFX'"),
-    "no channels": (riff(chunk(b"fmt ", plain(channels=0, frame=2)), DATA), "it has 0 channels"),
+    "no channels": (riff(fmt(channels=0, frame=2), DATA), "it has 0 channels"),
     "many channels": (
-        riff(chunk(b"fmt ", plain(channels=999)), DATA), "999 channels; 1 to 32"),
+        riff(fmt(channels=999), DATA), "999 channels; 1 to 32"),
     "a block of no bytes": (
         riff(chunk(b"fmt ", plain(4, coding=0x11, frame=0) + b"\2\0\0\0"), DATA), "cannot be dec"),
     "a block larger than the file": (
         riff(chunk(b"fmt ", plain(4, coding=2, frame=0xFFFF) + b"\2\0\0\0"), DATA), "no samples"),
     "Windows Media Audio": (
-        riff(chunk(b"fmt ", plain(coding=0x161)), DATA), r"Windows Media Audio, 16 bits"),
+        riff(fmt(coding=0x161), DATA), r"Windows Media Audio, 16 bits"),
     "MP3": (
-        riff(chunk(b"fmt ", plain(0, coding=0x55, frame=1)), DATA), r"\(MP3\): convert it to PCM"),
-    "a coding of nobody": (riff(chunk(b"fmt ", plain(coding=0xABCD)), DATA), "coding 0xABCD"),
+        riff(fmt(0, coding=0x55, frame=1), DATA), r"\(MP3\): convert it to PCM"),
+    "a coding of nobody": (riff(fmt(coding=0xABCD), DATA), "coding 0xABCD"),
     "an extensible coding of nobody": (
         riff(chunk(b"fmt ", extensible(16, 16, coding=0xABCD)), DATA), "coding 0xABCD"),
 }  # fmt: skip
