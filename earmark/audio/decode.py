@@ -102,6 +102,9 @@ def decode(data: bytes, limits: Limits) -> Sound:
         )
     header = headers.parse(data)
     audio_bytes = _audio_bytes(data, header)
+    truncated = headers.missing_bytes(header, len(data)) > 0
+    if truncated and header.coding not in PLAIN:
+        audio_bytes -= audio_bytes % max(header.frame_bytes, 1)
     _check(header, audio_bytes)
     try:
         if header.coding == wav_header.PCM and 8 < header.bits <= 16:
@@ -110,7 +113,8 @@ def decode(data: bytes, limits: Limits) -> Sound:
             samples = _read(data, header, audio_bytes, limits)
     except MemoryError as error:
         raise ClipError(f"too little memory to decode its {len(data):,} bytes") from error
-    return Sound(samples, header.rate, _truncated(header, len(data), len(samples)))
+    lack = _durations(header, audio_bytes, len(samples)) if truncated else None
+    return Sound(samples, header.rate, lack)
 
 
 def _audio_bytes(data: bytes, header: wav_header.Header) -> int:
@@ -123,12 +127,9 @@ def _audio_bytes(data: bytes, header: wav_header.Header) -> int:
     return present if header.data_bytes is None else min(header.data_bytes, present)
 
 
-def _truncated(header: wav_header.Header, size_bytes: int, frames: int) -> str | None:
-    missing = headers.missing_bytes(header, size_bytes)
-    if not missing:
-        return None
+def _durations(header: wav_header.Header, audio_bytes: int, frames: int) -> str:
     held = frames / header.rate
-    declared = held + held * missing / (size_bytes - header.data_offset)
+    declared = held * (header.data_bytes or 0) / audio_bytes
     places = next((n for n in (1, 2) if round(declared, n) > round(held, n)), 3)
     return f"declares {declared:,.{places}f} s, holds {held:,.{places}f} s"
 

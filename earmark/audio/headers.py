@@ -31,8 +31,8 @@ def parse(data: bytes) -> Header:
     return _parse_other(data, data)
 
 
-def is_whole(head: bytes, size_bytes: int) -> bool:
-    """Whether a file holds all the audio that its header declares.
+def lacking_bytes(head: bytes, size_bytes: int) -> int:
+    """Bytes that a growing file lacks of what its header declares; 0 when it is whole.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def is_whole(head: bytes, size_bytes: int) -> bool:
         When too little is written to tell, or it is no file that is read.
     """
     declared = _declared_size(head)
-    return declared is None or size_bytes >= declared - SLACK_BYTES
+    return 0 if declared is None else max(0, declared - size_bytes)
 
 
 def missing_bytes(header: Header, size_bytes: int) -> int:

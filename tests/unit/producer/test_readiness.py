@@ -11,6 +11,7 @@ import pytest
 
 from earmark.clips import Revision
 from producer.readiness import ReadinessGate
+from tests.forms import made
 from tests.wavs import wav
 
 WHOLE = wav()
@@ -84,7 +85,7 @@ def test_a_file_from_the_future_settles_all_the_same(watched: Watched) -> None:
 
 
 def test_a_slow_writer_is_waited_for_even_if_he_closes_in_between(watched: Watched) -> None:
-    for part in (WHOLE[:20], WHOLE[:100], WHOLE[:-2]):
+    for part in (WHOLE[:20], WHOLE[:100], WHOLE[:-46]):
         watched.write(part, closed=True)
         assert watched.ready(after=PATIENCE - 1) == []
 
@@ -104,10 +105,33 @@ def test_growth_without_any_event_is_noticed(watched: Watched) -> None:
 
 
 def test_a_file_shorter_than_it_declares_is_queued_after_the_patience(watched: Watched) -> None:
-    watched.write(WHOLE[:-10], closed=True)
+    watched.write(WHOLE[:-46], closed=True)
 
     assert watched.ready(after=PATIENCE - 1) == []
     assert watched.ready(after=2) == ["a.wav"]
+
+
+@pytest.mark.parametrize("lacking", [1, 44])
+def test_a_file_that_lacks_no_more_than_a_header_must_only_settle(
+    watched: Watched, lacking: int
+) -> None:
+    watched.write(WHOLE[:-lacking], closed=True)
+
+    assert watched.ready(after=SETTLE - 0.1) == []
+    assert watched.ready(after=0.2) == ["a.wav"]
+
+
+@pytest.mark.parametrize("form", ["W64", "AIFF", "AU"])
+def test_other_forms_under_a_name_that_says_wav_are_waited_for_too(
+    watched: Watched, form: str
+) -> None:
+    clip = made("PCM_16", form)
+    watched.write(clip[:-100], closed=True)
+    assert watched.ready(after=PATIENCE - 1) == []
+
+    watched.write(clip, closed=True)
+
+    assert watched.ready() == ["a.wav"]
 
 
 def test_a_header_that_is_not_yet_whole_is_waited_for(watched: Watched) -> None:
