@@ -28,6 +28,7 @@ from pydantic_settings import (
 
 from earmark.audio.decode import Limits
 from earmark.errors import SettingsError
+from earmark.recipe_names import RecipeName
 
 PREFIX = "EARMARK_"
 FILE = "earmark.toml"
@@ -92,7 +93,9 @@ class Settings(BaseSettings):
         le=1,
         description="share of the labels of each digit that must be right to be sure",
     )
-    recipe: str = Field("time", description="recipe that the scheduled trainings follow")
+    recipe: RecipeName = Field(
+        RecipeName.TIME, description="recipe that the scheduled trainings follow"
+    )
     synthetic_voices: int = Field(
         80,
         ge=0,

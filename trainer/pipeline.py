@@ -14,8 +14,8 @@ from earmark.model.registry import Registry
 from trainer.data import fingerprint
 from trainer.data.material import Material
 from trainer.data.splits import Side
-from trainer.evaluate.challenger import Challenger, Terms, train_challenger
-from trainer.evaluate.champion import challenge
+from trainer.evaluate.challenger import Challenger, Terms, may_be_unheard, train_challenger
+from trainer.evaluate.champion import challenge, refused_unheard
 from trainer.evaluate.gate import Verdict
 from trainer.net.fit import Progress
 from trainer.publish import card, write_model
@@ -39,7 +39,7 @@ class Result:
     """A sentence for people, with the numbers."""
     recipe: str
     inputs: str
-    """Fingerprint of the data, the recipe and the terms."""
+    """Fingerprint of the data, the recipe and the terms; empty where none of them mattered."""
     at: str
     """When, ISO 8601 in UTC."""
     version: str | None = None
@@ -99,6 +99,8 @@ def train(  # noqa: PLR0913 - one argument for each thing that a training depend
         When the models' folder is not Earmark's.
     """
     registry.insist_on_its_folder()
+    if len(table) == 0 and may_be_unheard(recipe, terms) and (no := refused_unheard(registry)):
+        return _not_trained(no, recipe, last or {}, now)
     inputs = _inputs(table, recipe, terms)
     if last and not force and _nothing_changed(inputs, last, registry):
         return _unchanged(last, now)
@@ -185,6 +187,20 @@ def _inputs(table: pd.DataFrame, recipe: Recipe, terms: Terms) -> str:
     extractor = front_end(recipe.front_end)
     values = [fingerprint.of_data(table), extractor.fingerprint, recipe.as_json(), asdict(terms)]
     return fingerprint.of_values(values)
+
+
+def _not_trained(
+    verdict: Verdict, recipe: Recipe, last: Mapping[str, Any], now: datetime
+) -> Result:
+    """The end of a training that could only have been refused."""
+    return Result(
+        outcome=REFUSED,
+        reason=verdict.reason,
+        recipe=recipe.name,
+        inputs="",  # of no training: the next one is not "unchanged" since
+        at=card.iso(now),
+        speakers=last.get("speakers", {}),
+    )
 
 
 def _nothing_changed(inputs: str, last: Mapping[str, Any], registry: Registry) -> bool:

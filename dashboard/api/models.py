@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, Response
@@ -12,6 +12,7 @@ from dashboard.api.clips import told
 from dashboard.context import House
 from earmark.errors import ModelError
 from earmark.model.version_folders import CARD
+from earmark.recipe_names import RecipeName
 
 
 class Model(BaseModel):
@@ -34,7 +35,7 @@ class Live(BaseModel):
 class Training(BaseModel):
     """What to train."""
 
-    recipe: Annotated[str | None, Field(max_length=100, pattern=r"^[\w-]+$")] = None
+    recipe: RecipeName | None = None
     force: bool = False
 
 

@@ -43,6 +43,14 @@ class _InOrder(TyperGroup):
         return [name for name in COMMANDS if name in self.commands]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from earmark import __version__
+
+        print(f"earmark {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     cls=_InOrder,
     name="earmark",
@@ -53,6 +61,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+
+@app.callback()
+def every_command(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show it.")
+    ] = False,
+) -> None:
+    pass
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 

@@ -90,12 +90,12 @@ def test_whoever_waits_for_a_training_waits_for_the_one_that_was_asked_for(scene
     sender = Sender(scene.house.settings)
     sender.train(recipe="of-another", force=False, asked_by="another")
     scene.store.heartbeats.sign_of_life(f"{ServiceName.TRAINER}@elsewhere:1", time.time())
-    with started(scene.house, *earmark("train", "--wait", "--recipe", "of-mine")) as waiting:
+    with started(scene.house, *earmark("train", "--wait", "--recipe", "notebook")) as waiting:
         wait_until(lambda: asked_for(scene) == 2, "both asked for")
         with started(scene.house, *celery("trainer.app")):
             assert waiting.process.wait(60) == 1
 
-    assert "there is no recipe 'of-mine'" in waiting.output
+    assert "there are 0 clips whose digit is known" in waiting.output
     assert "of-another" not in waiting.output
     sender.close()
 

@@ -155,13 +155,16 @@ def test_too_few_clips_are_told_to_whoever_waits(
     assert "there are 0 clips whose digit is known, and at least 40 are needed" in done.stdout
 
 
-def test_an_unknown_recipe_is_told_to_whoever_waits(
-    house: Household, store: Store, trainer: Running
+def test_a_recipe_that_the_trainer_does_not_know_is_told(
+    store: Store, sender: Sender, trainer: Running
 ) -> None:
-    done = train_and_wait(house, store, "--recipe", "nonsense")
+    after = store.events.newest_event()
 
-    assert done.returncode == 1
-    assert "there is no recipe 'nonsense'" in done.stdout
+    sender.train(recipe="of-a-newer-version", force=False, asked_by="test")
+
+    result = wait_for_training(store, after)
+    assert result["outcome"] == "failed"
+    assert "there is no recipe 'of-a-newer-version'; there are: notebook" in result["reason"]
 
 
 def test_nobody_waits_for_a_training_whose_process_was_killed(

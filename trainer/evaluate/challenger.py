@@ -130,13 +130,8 @@ def train_challenger(
     NotEnoughClips
         When there is too little to train on or to test with.
     """
-    if len(table) or not (recipe.synthetic and terms.synthetic_voices):
+    if len(table) or not may_be_unheard(recipe, terms):
         check_enough(table)
-    additions = additions_of(recipe, terms, material)
-    if len(table) == 0 and not additions.clips:
-        raise NotEnoughClips(
-            f"there is no clip whose digit is known, and {additions.remark or 'no synthetic voice'}"
-        )
     sides = split(
         table,
         earlier=earlier,
@@ -145,6 +140,11 @@ def train_challenger(
     )
     if len(table):
         check_sides(sides)
+    additions = additions_of(recipe, terms, material)  # takes a minute, so after all checks
+    if len(table) == 0 and not additions.clips:
+        raise NotEnoughClips(
+            f"there is no clip whose digit is known, and {additions.remark or 'no synthetic voice'}"
+        )
     train = material.samples(recipe, sides.train) if material else Samples.of(sides.train)
     validation = Samples.of(sides.validation)
     fitted = fit(
@@ -157,6 +157,11 @@ def train_challenger(
     calibrated = calibrate(fitted, validation, sides, terms) if recipe.calibrate else UNCALIBRATED
     evaluations = {side: _evaluated(fitted, sides.of(side)) for side in TEST_SIDES}
     return Challenger(recipe, terms, table, sides, fitted, evaluations, additions, calibrated)
+
+
+def may_be_unheard(recipe: Recipe, terms: Terms) -> bool:
+    """Whether synthetic voices may be all that a first model is trained on."""
+    return recipe.synthetic and terms.synthetic_voices > 0
 
 
 def additions_of(recipe: Recipe, terms: Terms, material: Material | None) -> Additions:

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 SYNTHETIC_WORTH = 0.66
 """Accuracy of a model made from synthetic voices alone, on all 3,000 clips of that data set."""
 
+_UNHEARD = (
+    "no recording was there to train on or to test with: it was made from synthetic voices "
+    f"alone, which is worth about {SYNTHETIC_WORTH:.2f} on real voices that it never heard "
+    "(measured with 80 of them on the Free Spoken Digit Dataset; docs/accuracy.md)"
+)
 _NAMES = {Side.KNOWN_VOICES: KNOWN_VOICES, Side.NEW_VOICES: NEW_VOICES}
 
 
@@ -55,9 +60,9 @@ def challenge(
         Lets a live model that hears through another front end be compared too: on the same
         clips, by its own vectors.
     """
-    champion = live_model(registry, front_end=None if vectors_of else challenger.recipe.front_end)
     if len(challenger.table) == 0:
-        return _unheard(champion, registry)
+        return refused_unheard(registry) or Verdict(True, f"published: {_UNHEARD}")
+    champion = live_model(registry, front_end=None if vectors_of else challenger.recipe.front_end)
     verdict = judge(
         list(trials(challenger, champion, registry, vectors_of)), floor=challenger.terms.floor
     )
@@ -66,19 +71,22 @@ def challenge(
     return Verdict(verdict.publish, f"{verdict.reason}; {champion.remark}")
 
 
-def _unheard(champion: Champion, registry: Registry) -> Verdict:
-    """Over a challenger that no recording could be held against."""
-    worth = (
-        "no recording was there to train on or to test with: it was made from synthetic voices "
-        f"alone, which is worth about {SYNTHETIC_WORTH:.2f} on real voices that it never heard "
-        "(measured with 80 of them on the Free Spoken Digit Dataset; docs/accuracy.md)"
+def refused_unheard(registry: Registry) -> Verdict | None:
+    """Over a challenger that no recording was there for; known before it is trained.
+
+    Returns
+    -------
+    None where it would be published: no live model that can be used was trained on recordings.
+    """
+    champion = live_model(registry, front_end=None)
+    if champion.classifier is None or not _heard_recordings(registry, champion.version):
+        return None
+    return Verdict(
+        False,
+        "refused: there is no clip whose digit is known, and a model from synthetic voices alone "
+        f"never replaces {champion.version}, which was trained on recordings: ingest clips named "
+        "{digit}_{speaker}_{take}.wav, or tell digits with `earmark clips correct`",
     )
-    if champion.classifier is not None and _heard_recordings(registry, champion.version):
-        return Verdict(
-            False,
-            f"refused: {worth}; the live model {champion.version} was trained on recordings",
-        )
-    return Verdict(True, f"published: {worth}")
 
 
 def _heard_recordings(registry: Registry, version: str) -> bool:

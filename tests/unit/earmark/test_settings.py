@@ -44,6 +44,15 @@ def test_the_environment_wins_over_the_file(bare: Path, monkeypatch: pytest.Monk
     assert (settings.inbox, settings.seed) == (Path("from-environment"), 7)
 
 
+def test_a_recipe_that_there_is_not_is_refused_with_the_names_that_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EARMARK_RECIPE", "moon")
+
+    with pytest.raises(SettingsError, match=r"'moon'.*'notebook', 'scaled' or 'time'"):
+        Settings.load()
+
+
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EARMARK_REDIS_URL", "")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import earmark
 from tests.command_line import call, earmark_command
 
 COMMANDS = (
@@ -28,6 +29,10 @@ def test_every_help_shows_an_example(command: Sequence[str]) -> None:
     text = call(*command, "--help").stdout
 
     assert f"Example: earmark {' '.join(command)} " in " ".join(text.split())
+
+
+def test_the_version_is_told() -> None:
+    assert call("--version").stdout == f"earmark {earmark.__version__}\n"
 
 
 def test_the_help_loads_nothing_heavy(repository: Path) -> None:

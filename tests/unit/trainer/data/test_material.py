@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,17 +16,18 @@ import pytest
 from earmark.audio.decode import Limits
 from earmark.audio.reader import record
 from earmark.datasets.table import from_folder
+from earmark.errors import NotEnoughClips
 from earmark.frontends import front_end
 from earmark.model.classifier import Classifier
 from earmark.model.registry import Registry
-from tests.clip_tables import TINY, clip_table
+from tests.clip_tables import TINY, VOICES, clip_table
 from trainer.augment.augmentation import Augmentation
 from trainer.data.folds import By
 from trainer.data.material import Material
 from trainer.data.samples import OTHER, Samples, shown
 from trainer.data.synthetic_voices import Additions, Synthesis
 from trainer.evaluate.challenger import Terms
-from trainer.net.fit import everything, fit, probabilities
+from trainer.net.fit import Epoch, everything, fit, probabilities
 from trainer.offline import crossvalidate
 from trainer.pipeline import PUBLISHED, REFUSED, train
 from trainer.recipes import TIME
@@ -237,17 +239,42 @@ def test_synthetic_voices_alone_replace_no_model_that_heard_recordings(
     registry = Registry(tmp_path / "models", shipped=tmp_path / "none")
     terms = Terms(synthetic_voices=2)
     first = train(clip_table(), recipe=TINY, registry=registry, terms=terms, now=NOON)
-    second = train(
-        clip_table().iloc[:0],
-        recipe=SMALL,
-        registry=registry,
-        terms=terms,
-        now=NOON,
-        material=material,
-    )
-    assert second.outcome == REFUSED
-    assert "was trained on recordings" in second.reason
+    last: dict[str, Any] = first.as_json()
+    for _ in range(2):
+        second = train(
+            clip_table().iloc[:0],
+            recipe=SMALL,
+            registry=registry,
+            terms=terms,
+            now=NOON,
+            last=last,
+            material=material,
+        )
+        last = second.as_json()
+        assert second.outcome == REFUSED
+        assert "was trained on recordings: ingest clips" in second.reason
+        assert second.speakers == first.speakers
     assert registry.live() == first.version
+
+
+def test_what_can_only_be_refused_is_refused_before_any_voice_is_made(
+    tmp_path: Path, material: Material
+) -> None:
+    registry = Registry(tmp_path / "models", shipped=tmp_path / "none")
+    terms = Terms(synthetic_voices=2)
+    train(clip_table(), recipe=TINY, registry=registry, terms=terms, now=NOON)
+    empty = replace(material, folder=tmp_path / "untouched")
+    started: list[Epoch] = []
+    given: dict[str, Any] = {"registry": registry, "terms": terms, "now": NOON, "material": empty}
+
+    refused = train(clip_table().iloc[:0], recipe=SMALL, progress=started.append, **given)
+    held_out = {"speakers": dict.fromkeys(VOICES, "new_voices")}
+    with pytest.raises(NotEnoughClips, match="left to train on"):
+        train(clip_table(), recipe=SMALL, progress=started.append, last=held_out, **given)
+
+    assert refused.outcome == REFUSED
+    assert started == []
+    assert not empty.folder.exists()
 
 
 def test_a_live_model_of_another_front_end_is_compared_on_the_same_clips(
