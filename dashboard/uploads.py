@@ -15,6 +15,8 @@ from typing import IO
 
 from dashboard.context import House
 from earmark.annotations.import_labels import tell
+from earmark.audio.conversion import AUDIO_SUFFIXES, HEAD_BYTES, WAV_SUFFIXES
+from earmark.audio.kinds import Kind, by_content
 from earmark.audio.reader import inside
 from earmark.clips import Record, Revision
 from earmark.errors import ClipError, EarmarkError
@@ -41,14 +43,17 @@ def safe_name(name: str) -> str:
     --------
     >>> safe_name("../../etc/7_theo_3.WAV"), safe_name("..\\.hidden.wav"), safe_name("")
     ('7_theo_3.wav', 'hidden.wav', 'clip.wav')
+    >>> safe_name("song.mp3"), safe_name("voices.ZIP")
+    ('song.mp3', 'voices.zip')
     """
     last = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
-    stem, dot, suffix = last.rpartition(".")
-    stem = stem if dot and suffix.lower() in ("wav", "zip") else last
+    stem, suffix = PurePosixPath(last).stem, PurePosixPath(last).suffix.lower()
+    if suffix not in AUDIO_SUFFIXES | {".zip"}:
+        stem, suffix = last, ".wav"
     plain = re.sub(r"[^\w.()+-]+", "_", stem).strip("._ ")
     while len(plain.encode()) > _LONGEST_STEM:
         plain = plain[:-1]
-    return f"{plain or 'clip'}.{'zip' if suffix.lower() == 'zip' else 'wav'}"
+    return f"{plain or 'clip'}{suffix}"
 
 
 def bring(house: House, name: str, content: IO[bytes]) -> Brought:
@@ -63,6 +68,9 @@ def bring(house: House, name: str, content: IO[bytes]) -> Brought:
         return Brought(refused={safe: f"it is larger than {most:g} MB (EARMARK_MAX_MEGABYTES)"})
     if size == 0:
         return Brought(refused={safe: "it is empty"})
+    named_so = PurePosixPath(name).suffix.lower() in WAV_SUFFIXES
+    if not named_so and by_content(safe, content.read(HEAD_BYTES)) is not Kind.CLIP:
+        return Brought(refused={safe: "it is no audio, by its name and by its content"})
     try:
         path = _place(house.settings.inbox.resolve(), safe, content)
     except OSError as error:
@@ -92,9 +100,9 @@ def _records(house: House, clips: dict[str, Revision]) -> dict[str, Record | Non
 
 
 def _place(inbox: Path, name: str, content: IO[bytes]) -> str:
-    stem = name.removesuffix(".wav")
+    stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix
     for number in range(1, 10_000):
-        path = name if number == 1 else f"{stem}-{number}.wav"
+        path = name if number == 1 else f"{stem}-{number}{suffix}"
         content.seek(0)
         if place_stream(content, inside(inbox, path)) is not Placed.TAKEN:
             return path
@@ -109,7 +117,13 @@ def _bring_zip(house: House, name: str, content: IO[bytes]) -> Brought:
             shutil.copyfileobj(content, target, 1 << 20)
         said = partial(tell, file=house.settings.labels_file, ledger=house.store.clips)
         try:
-            done = ingest([file], house.settings.inbox, house.settings.limits, tell=said)
+            done = ingest(
+                [file],
+                house.settings.inbox,
+                house.settings.limits,
+                tell=said,
+                discovery=house.settings.discovery,
+            )
         except (ClipError, EarmarkError) as error:
             return Brought(refused={name: str(error)})
     refused = {Path(each.path).name: each.reason for each in done.refused}

@@ -27,6 +27,7 @@ from pydantic_settings import (
 )
 
 from earmark.audio.decode import Limits
+from earmark.audio.discovery import IGNORED, Discovery
 from earmark.errors import SettingsError
 from earmark.recipe_names import RecipeName
 
@@ -66,6 +67,11 @@ class Settings(BaseSettings):
     )
     watch: Literal["events", "poll"] = Field(
         "events", description="how the inbox is watched; poll for network shares"
+    )
+    ignore: Annotated[tuple[str, ...], NoDecode] = Field(
+        IGNORED,
+        description="names of files and folders that are passed over, as patterns separated by "
+        "commas",
     )
     settle_seconds: float = Field(
         0.2, ge=0, description="how long a file must not change when nobody said it was closed"
@@ -133,11 +139,18 @@ class Settings(BaseSettings):
         0, ge=0, description="drift (median stability index) that triggers a retraining; 0: none"
     )
 
-    @field_validator("always_train", mode="before")
+    @field_validator("always_train", "ignore", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("ignore")
+    @classmethod
+    def _names_alone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any("/" in pattern for pattern in value):
+            raise ValueError("a pattern is one of names, without folders: there is no / in it")
         return value
 
     @field_validator("retrain_cron")
@@ -200,6 +213,11 @@ class Settings(BaseSettings):
     @property
     def limits(self) -> Limits:
         return Limits(max_bytes=int(self.max_megabytes * 1024 * 1024), max_seconds=self.max_seconds)
+
+    @property
+    def discovery(self) -> Discovery:
+        """What tells clips from other files; a new one remembers no content yet."""
+        return Discovery(self.ignore)
 
     @property
     def embedded(self) -> bool:

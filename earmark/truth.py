@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 Truth = int | Literal["none"]
 """The digit that is spoken, or "none": somebody listened, and it is no digit."""
-_CONVENTION = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_/]+)_(?P<take>\d+)\.wav", re.IGNORECASE)
+_CONVENTION = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_/]+)_(?P<take>\d+)\.wave?", re.IGNORECASE)
 
 
 class Told(Struct, frozen=True):

@@ -1,24 +1,21 @@
-"""The inbox: which of its files are clips, and how their paths are told."""
+"""The inbox: its clips by their identities, and what else lies in it."""
 
 from __future__ import annotations
 
 import logging
 import os
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from earmark.audio.discovery import Discovery
+from earmark.audio.kinds import Kind
+from earmark.audio.names import identity_of, on_disk
 from earmark.clips import Revision
 
 log = logging.getLogger(__name__)
 
-SUFFIX = ".wav"
-_SURROGATE = re.compile("[\ud800-\udfff]")
-"""What Python reads a byte as that is no UTF-8."""
 
-
-@dataclass(frozen=True, slots=True)
 class Inbox:
     """The watched folder.
 
@@ -26,59 +23,48 @@ class Inbox:
     ----------
     root
         Resolved: absolute and free of links.
+    discovery
+        Tells clips from other files.
     """
 
-    root: Path
+    def __init__(self, root: Path, discovery: Discovery | None = None) -> None:
+        self.root = root
+        self._discovery = discovery or Discovery()
+        self._prefix = f"{root}{os.sep}"
+        self.passed_over: Mapping[str, int] = {}
+        """What was passed over in the last whole walk, by kind."""
 
     def relative(self, path: str) -> str | None:
-        """A clip's path relative to the inbox, None for what is no clip's.
+        """The identity of a file that may be a clip, None for what is none by its name.
 
-        Hidden files and folders are none: rsync, browsers and editors write under such names
-        before they rename. So is a name that is no valid UTF-8, which no message can carry.
+        It is asked for each event, so it reads nothing: `is_clip` does.
         """
-        prefix = f"{self.root}{os.sep}"
-        if not path.startswith(prefix):
+        if not path.startswith(self._prefix):
             return None
-        relative = path[len(prefix) :].replace(os.sep, "/")
-        return relative if is_clip(relative) else None
+        relative = path[len(self._prefix) :].replace(os.sep, "/")
+        may_be_clip = self._discovery.by_path(relative) in (None, Kind.CLIP)
+        return identity_of(relative) if may_be_clip else None
 
-    def revision(self, relative: str) -> Revision | None:
+    def is_clip(self, identity: str, revision: Revision) -> bool:
+        """Whether a file is a clip, by its content where its name does not tell."""
+        return self._discovery.kind(self._prefix + on_disk(identity), revision) is Kind.CLIP
+
+    def revision(self, identity: str) -> Revision | None:
         """The file's present revision; None when it is gone or no regular file or link to one."""
         try:
-            return Revision.of(os.stat(f"{self.root}{os.sep}{relative}"))
+            return Revision.of(os.stat(self._prefix + on_disk(identity)))
         except OSError:
             return None
 
     def walk(self) -> Iterator[tuple[str, Revision]]:
         """All clips with their revisions, one folder after the other; links to folders are not
         followed. What vanishes on the way is passed over, and what may not be read is told."""
-        folders = [""]
-        while folders:
-            folder = folders.pop()
-            try:
-                entries = os.scandir(self.root / folder)
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                log.warning("%s cannot be read: %s", self.root / folder, error.strerror)
-                continue
-            with entries:
-                for entry in entries:
-                    relative = f"{folder}{entry.name}"
-                    if entry.is_dir(follow_symlinks=False):
-                        if not entry.name.startswith("."):
-                            folders.append(f"{relative}/")
-                    elif is_clip(relative):
-                        try:
-                            yield relative, Revision.of(entry.stat())
-                        except OSError:
-                            continue
+        passed: Counter[Kind] = Counter()
+        for path, revision in self._discovery.walk(str(self.root), passed, unreadable=_warn):
+            yield identity_of(path), revision
+        self.passed_over = {kind.value: passed[kind] for kind in Kind if passed[kind]}
 
 
-def is_clip(relative: str) -> bool:
-    """Whether a path is a clip's: ends in `.wav`, hides nowhere, and is valid UTF-8."""
-    if not relative.lower().endswith(SUFFIX):
-        return False
-    if relative.startswith(".") or "/." in relative:
-        return False
-    return relative.isascii() or not _SURROGATE.search(relative)
+def _warn(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        log.warning("%s cannot be read: %s", error.filename, error.strerror)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earmark.audio.headers import SLACK_BYTES, lacking_bytes
+from earmark.audio.names import on_disk
 from earmark.clips import Revision
 from earmark.errors import ClipError
 
@@ -146,7 +147,7 @@ class ReadinessGate:
             return 0 if len(head) >= HEADER_BYTES else math.inf
 
     def _head(self, path: str) -> bytes:
-        descriptor = os.open(self._root + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(self._root + on_disk(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             return os.read(descriptor, HEAD_BYTES)
         finally:
@@ -154,7 +155,7 @@ class ReadinessGate:
 
     def _stat(self, path: str) -> Revision | None:
         try:
-            return Revision.of(os.stat(self._root + path))
+            return Revision.of(os.stat(self._root + on_disk(path)))
         except OSError:
             return None
 

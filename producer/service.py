@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
 from earmark.admin import forget_speaker
 from earmark.annotations import labels_csv
+from earmark.audio.kinds import passed_line
 from earmark.errors import StoreError
 from earmark.messaging.messages import BATCH_CLIPS, BULK, LIVE
 from earmark.messaging.sender import Sender
@@ -21,6 +22,7 @@ from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.ledger import Ledger
 from earmark.store.migrations import bring_up_to_date
+from earmark.store.passed_over import PassedOver
 from producer.enqueue import Clip, LiveAllowance, Queueing, lanes
 from producer.inbox import Inbox
 from producer.leases import Leases
@@ -56,12 +58,20 @@ class Producer:
     """Everything between the folder and the queue; `step` does one round of it."""
 
     def __init__(
-        self, settings: Settings, inbox: Inbox, ledger: Ledger, sender: Sender, clocks: Clocks
+        self,
+        settings: Settings,
+        inbox: Inbox,
+        ledger: Ledger,
+        passed_over: PassedOver,
+        sender: Sender,
+        clocks: Clocks,
     ) -> None:
         self.hints = Hints()
         self._settings = settings
         self._inbox = inbox
         self._ledger = ledger
+        self._passed_over = passed_over
+        self._told_passed_over: Mapping[str, int] = {}
         self._clocks = clocks
         self._queueing = Queueing(ledger, sender, settings.lease_seconds, clocks.wall)
         self._allowance = LiveAllowance()
@@ -94,13 +104,13 @@ class Producer:
         else:
             for path, closed in hints.items():
                 self._fresh_gate.hint(path, closed=closed, now=now)
-        self._fresh.extend(self._fresh_gate.ready(now, wall))
+        self._fresh.extend(self._ready_clips(self._fresh_gate, now, wall))
         room = self._settings.queue_limit - self._ledger.unfinished()
         room -= self._queue_fresh(room, now)
         self._leases.requeue_overdue(now, wall)
         if room > 0:
             self._compare(now)
-            self._backlog.extend(self._backlog_gate.ready(now, wall))
+            self._backlog.extend(self._ready_clips(self._backlog_gate, now, wall))
             self._queue_backlog(room, now)
 
     def pause(self) -> float:
@@ -152,12 +162,25 @@ class Producer:
             return
         found = next(self._comparison, None)
         if found is None:
+            self._tell_passed_over()
             took = self._clocks.monotonic() - self._compare_began
             rest = max(self._settings.reconcile_seconds, took * _RECONCILE_SHARE)
             self._comparison, self._compare_at = None, self._clocks.monotonic() + rest
             return
         for path, revision in found:
             self._backlog_gate.hint(path, closed=False, now=now, found=revision)
+
+    def _ready_clips(self, gate: ReadinessGate, now: float, wall: float) -> Iterator[Clip]:
+        """What is ready and a clip by its content, too: before it is ready there may be none."""
+        return (clip for clip in gate.ready(now, wall) if self._inbox.is_clip(*clip))
+
+    def _tell_passed_over(self) -> None:
+        """Tell what the walk passed over, and write it to the log when it has changed."""
+        passed = self._inbox.passed_over
+        self._passed_over.tell(passed)
+        if passed != self._told_passed_over:
+            log.info("passed over %s", passed_line(passed) if passed else "nothing more")
+            self._told_passed_over = passed
 
     def _gate(self) -> ReadinessGate:
         settings = self._settings
@@ -170,10 +193,10 @@ def watch(settings: Settings, stop: threading.Event) -> None:
     The inbox is created if it is not there.
     """
     settings.inbox.mkdir(parents=True, exist_ok=True)
-    inbox = Inbox(settings.inbox.resolve())
+    inbox = Inbox(settings.inbox.resolve(), settings.discovery)
     store = Store.at(settings.store_url, wait_seconds=30)
     remind(store, settings)
-    producer = Producer(settings, inbox, store.clips, Sender(settings), Clocks())
+    producer = Producer(settings, inbox, store.clips, store.passed_over, Sender(settings), Clocks())
     with watched(inbox, producer.hints, settings.watch):
         log.info("watches %s (%s)", inbox.root, settings.watch)
         _run(producer, stop, lambda: _remind_if_wiped(store, settings))

@@ -14,6 +14,8 @@ from dashboard.index.query import Query as Wanted
 from dashboard.index.query import read_mark
 from dashboard.plots import portrait, sound_of
 from dashboard.uploads import bring, settled, together
+from earmark.audio.conversion import WAV_SUFFIXES
+from earmark.audio.names import printable
 from earmark.audio.reader import inside
 from earmark.errors import ClipError, LabelError
 from earmark.truth import Truth
@@ -134,13 +136,15 @@ def routes(house: House) -> APIRouter:
         """The wav file itself."""
         try:
             file = inside(house.settings.inbox.resolve(), path)
-            if not file.is_file() or file.suffix.lower() != ".wav":
+            if not house.settings.discovery.is_clip(file):
                 raise ClipError("there is no such clip")
         except (ClipError, ValueError, OSError) as error:
             raise HTTPException(404, "there is no such clip") from error
         kind = "attachment" if download else "inline"
+        media_type = "audio/wav" if file.suffix.lower() in WAV_SUFFIXES else None
+        name = printable(file.name)
         return FileResponse(
-            file, media_type="audio/wav", filename=file.name, content_disposition_type=kind
+            file, media_type=media_type, filename=name, content_disposition_type=kind
         )
 
     @router.get("/pictures/{path:path}", response_class=Response, responses=_told(404))

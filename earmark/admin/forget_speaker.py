@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from earmark.annotations import labels_csv
-from earmark.audio.discovery import wavs_below
+from earmark.audio.discovery import Discovery
+from earmark.audio.names import identity_of
 from earmark.audio.reader import inside
 from earmark.clips import Record, Revision
 from earmark.errors import ClipError, LabelError, ModelError, TrainingBusy
@@ -209,11 +211,8 @@ def _same_content(
 
 
 def _files(inbox: Path) -> Iterator[tuple[str, Revision]]:
-    for path in wavs_below(inbox):
-        try:
-            yield path.relative_to(inbox).as_posix(), Revision.of(path.stat())
-        except OSError:  # gone meanwhile
-            continue
+    for path, revision in Discovery().walk(str(inbox), Counter(), unreadable=lambda _: None):
+        yield identity_of(path), revision
 
 
 def _trained_on(registry: Registry, speaker: str, digests: frozenset[str]) -> Iterator[str]:

@@ -27,6 +27,7 @@ def status(store: Store, sender: Sender, now: float) -> dict[str, Any]:
     live = store.board.live()
     return {
         "states": {state.value: count for state, count in clips.counts().items()},
+        "passed_over": store.passed_over.counts(),
         "queues": sender.depths(),
         "services": service_counts(alive),
         "workers": sorted(name for name in alive if name.startswith(f"{ServiceName.WORKER}@")),

@@ -7,7 +7,8 @@ from pathlib import Path
 from random import Random
 
 from earmark.audio.decode import Limits
-from earmark.audio.discovery import printable, wavs_below
+from earmark.audio.discovery import Discovery
+from earmark.audio.names import printable
 from earmark.audio.reader import Failed, inside, try_record
 from earmark.clips import Record, State
 from earmark.errors import ClipError, EarmarkError, ServiceError, StoreError
@@ -36,7 +37,7 @@ def choose(
     EarmarkError
         When there is none.
     """
-    found = _below(folder, digit) if folder else _in_inbox(digit, settings)
+    found = _below(folder, digit, settings.discovery) if folder else _in_inbox(digit, settings)
     if chance is not None:
         chance.shuffle(found)
     chosen = _first_readable(found, settings.limits)
@@ -50,10 +51,10 @@ def choose(
     return chosen
 
 
-def _below(folder: Path, digit: int | None) -> list[Path]:
+def _below(folder: Path, digit: int | None, discovery: Discovery) -> list[Path]:
     return [
         path
-        for path in wavs_below(folder)
+        for path in discovery.clips_below(folder)
         if digit is None or told_by_name(path.name).digit == digit
     ]
 
@@ -64,7 +65,7 @@ def _in_inbox(digit: int | None, settings: Settings) -> list[Path]:
         found = list(_there(store.clips.all_records(), digit, settings.inbox.resolve()))
     except (ServiceError, StoreError):
         found = []
-    return sorted(found) or _below(settings.inbox.resolve(), digit)
+    return sorted(found) or _below(settings.inbox.resolve(), digit, settings.discovery)
 
 
 def _there(records: Iterator[Record], digit: int | None, inbox: Path) -> Iterator[Path]:

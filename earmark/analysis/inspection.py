@@ -26,7 +26,7 @@ from earmark.analysis.plots import (
     silenced_about_short_clips,
 )
 from earmark.audio.decode import Sound
-from earmark.audio.discovery import printable
+from earmark.audio.names import printable
 from earmark.clips import State
 from earmark.errors import ClipError
 from earmark.frontends.resample import resampled

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.audio.decode import Limits, Sound
-from earmark.audio.discovery import printable, wavs_below
+from earmark.audio.discovery import Discovery
+from earmark.audio.names import printable
 from earmark.audio.reader import record
 from earmark.errors import ClipError, EarmarkError, MissingExtra
 from earmark.files import written
@@ -68,10 +69,12 @@ def portray(path: Path, limits: Limits) -> Portrait:
     return Portrait(printable(path.name), sound, _mfcc(samples))
 
 
-def digits_of(folder: Path, limits: Limits) -> dict[int, Portrait]:
+def digits_of(
+    folder: Path, limits: Limits, discovery: Discovery | None = None
+) -> dict[int, Portrait]:
     """One clip of each digit, found by its name: the first that can be read."""
     found: dict[int, Portrait] = {}
-    for path in wavs_below(folder):
+    for path in (discovery or Discovery()).clips_below(folder):
         digit = told_by_name(path.name).digit
         if isinstance(digit, int) and digit not in found:
             try:

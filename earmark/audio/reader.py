@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from earmark.audio.conversion import HEAD_BYTES, advice
 from earmark.audio.decode import Limits, Sound, decode
+from earmark.audio.names import on_disk
 from earmark.clips import Revision
 from earmark.errors import ClipError
 
@@ -74,6 +76,7 @@ class Fence:
         """As the function of this name."""
         if relative.startswith("/") or ".." in relative.split("/"):
             raise ClipError("the path leads out of the inbox")
+        relative = on_disk(relative)
         path = self._root + relative
         if not (self._holds(path) if os.path.islink(path) else self._folder_is_inside(relative)):
             raise ClipError("the file is a link that leads out of the inbox")
@@ -104,7 +107,10 @@ def record(path: Path, limits: Limits) -> Recording:
     except OSError as error:
         raise ClipError(f"the file cannot be read: {error.strerror}") from error
     digest = blake2b(data, digest_size=16).hexdigest()
-    return Recording(path, revision, digest, decode(data, limits))
+    try:
+        return Recording(path, revision, digest, decode(data, limits))
+    except ClipError as error:
+        raise ClipError(advice(path.name, data[:HEAD_BYTES]) or error.reason) from error
 
 
 def try_record(path: Path, limits: Limits) -> Recording | Failed:

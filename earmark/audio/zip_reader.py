@@ -7,12 +7,14 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from earmark.audio.discovery import is_wav
+from earmark.audio.conversion import HEAD_BYTES
+from earmark.audio.discovery import Discovery
+from earmark.audio.kinds import Kind, by_content
 from earmark.audio.reader import Failed
 from earmark.errors import ClipError
 
@@ -22,9 +24,12 @@ MOST_UNPACKED_BYTES = 20 * 1024**3
 MOST_RATIO = 200
 """Unpacked bytes a packed one; recorded speech packs to a half, a second of silence to a 500th."""
 RATIO_MATTERS_BYTES = 1024**2
-"""Members up to this size may be as tightly packed as they like."""
+"""Members up to this size may be as tightly packed as they like,"""
+SUM_RATIO_MATTERS_BYTES = 64 * 1024**2
+"""as long as all together stay below this one: many small members make a large one, too."""
 
 _ENCRYPTED = 0x1
+_UTF8 = 0x800
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
@@ -68,50 +73,84 @@ class Member:
                 raise ClipError(f"it cannot be unpacked: {error}") from error
 
 
-def open_archive(path: Path) -> zipfile.ZipFile:
+def open_archive(path: Path, discovery: Discovery | None = None) -> zipfile.ZipFile:
     """Open a zip.
+
+    Parameters
+    ----------
+    discovery
+        Tells clips from other files.
 
     Raises
     ------
     ClipError
         When it is none, or holds more than any honest one.
     """
+    discovery = discovery or Discovery()
     try:
         archive = zipfile.ZipFile(path)
     except _DAMAGE as error:
         raise ClipError(f"it cannot be opened as a zip: {error}") from error
-    members = [info for info in archive.infolist() if is_wav(_name(info))]
-    unpacked = sum(info.file_size for info in members)
-    if len(members) > MOST_MEMBERS or unpacked > MOST_UNPACKED_BYTES:
+    sizes = [
+        info.file_size
+        for info in archive.infolist()
+        if discovery.by_path(_checked_path(info)) in (None, Kind.CLIP)
+    ]
+    reason = _refusal_of_all(len(sizes), sum(sizes), path.stat().st_size)
+    if reason:
         archive.close()
-        raise ClipError(
-            f"it declares {len(members):,} clips of {unpacked / 1024**3:,.1f} GiB together; "
-            f"a zip may hold {MOST_MEMBERS:,} of {MOST_UNPACKED_BYTES / 1024**3:g} GiB"
-        )
+        raise ClipError(reason)
     return archive
 
 
-def members(archive: zipfile.ZipFile, max_bytes: int) -> Iterator[Member | Failed]:
-    """The wav files of a zip, and those files of it that are refused.
+def _refusal_of_all(members: int, unpacked: int, packed: int) -> str | None:
+    """Why a zip is not unpacked at all; None when it may be."""
+    if members > MOST_MEMBERS or unpacked > MOST_UNPACKED_BYTES:
+        return (
+            f"it declares {members:,} clips of {unpacked / 1024**3:,.1f} GiB together; "
+            f"a zip may hold {MOST_MEMBERS:,} of {MOST_UNPACKED_BYTES / 1024**3:g} GiB"
+        )
+    # Members may share their bytes, so the file's own size is what they are compared with.
+    if unpacked > SUM_RATIO_MATTERS_BYTES and unpacked > packed * MOST_RATIO:
+        return (
+            f"its {members:,} clips unpack to {unpacked / packed:,.0f} times its size; "
+            "no recordings do"
+        )
+    return None
 
-    Hidden files and folders are passed over, and whatever is neither a wav nor a zip.
+
+def members(
+    archive: zipfile.ZipFile, max_bytes: int, discovery: Discovery | None = None
+) -> Iterator[Member | Failed]:
+    """The clips of a zip, and those files of it that are refused.
+
+    What is ignored is passed over, and whatever is neither a clip nor a zip.
+
+    Parameters
+    ----------
+    discovery
+        Tells clips from other files.
     """
+    discovery = discovery or Discovery()
     for info in archive.infolist():
-        parts = PurePosixPath(info.filename.replace("\\", "/")).parts
-        hidden = any(part.startswith(".") and part != ".." for part in parts)
-        if info.is_dir() or hidden or not _concerns_us(_name(info)):
+        kind = discovery.by_path(_checked_path(info))
+        if info.is_dir() or kind not in (None, Kind.CLIP, Kind.ARCHIVE):
             continue
-        member = Member(archive, info, "/".join(parts))
+        if kind is Kind.ARCHIVE and not _is_zip(info):
+            continue
+        member = Member(archive, info, "/".join(PurePosixPath(_path(info)).parts))
         reason = refusal(info, max_bytes)
+        if kind is None and (reason or not _holds_audio(member)):
+            continue
         yield Failed(member.shown, reason) if reason else member
 
 
 def refusal(info: zipfile.ZipInfo, max_bytes: int) -> str | None:
     """Why a member is not unpacked; None when it may be."""
-    path = PurePosixPath(info.filename.replace("\\", "/"))
+    path = PurePosixPath(_path(info))
     if path.is_absolute() or ".." in path.parts:
         return "its path leads out of the zip"
-    if _name(info).lower().endswith(".zip"):
+    if _is_zip(info):
         return "it is a zip within a zip, which is not opened"
     if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
         return "it is a link or a device, not a file"
@@ -141,9 +180,27 @@ def member_at_root(archive: zipfile.ZipFile, name: str, max_bytes: int) -> Membe
     return Failed(member.shown, reason) if reason else member
 
 
-def _name(info: zipfile.ZipInfo) -> str:
-    return info.filename.replace("\\", "/").rpartition("/")[2]
+def _path(info: zipfile.ZipInfo) -> str:
+    """A member's path with forward slashes; the Mac packs UTF-8 and does not say so."""
+    path = info.filename
+    if not info.flag_bits & _UTF8 and not path.isascii():
+        with suppress(UnicodeError):
+            path = path.encode("cp437").decode()
+    return path.replace("\\", "/")
 
 
-def _concerns_us(name: str) -> bool:
-    return is_wav(name) or name.lower().endswith(".zip")
+def _checked_path(info: zipfile.ZipInfo) -> str:
+    """The path without what would lead out of the zip, which is refused and not ignored."""
+    return "/".join(part for part in PurePosixPath(_path(info)).parts if part not in ("/", ".."))
+
+
+def _is_zip(info: zipfile.ZipInfo) -> bool:
+    return _path(info).lower().endswith(".zip")
+
+
+def _holds_audio(member: Member) -> bool:
+    try:
+        with member.open() as content:
+            return by_content(member.path, content.read(HEAD_BYTES)) is Kind.CLIP
+    except (ClipError, OSError):
+        return False

@@ -56,6 +56,7 @@ def ingest(
         settings.inbox,
         settings.limits,
         tell=lambda lines: tell(lines, settings.labels_file, store.clips if store else None),
+        discovery=settings.discovery,
         track=tracked("ingesting"),
     )
     seen = _ingested(result)

@@ -44,12 +44,11 @@ def label(files: Files, as_json: AsJson = False) -> None:
 
     Example: earmark label memo.wav --json
     """
-    from earmark.audio.discovery import wavs
     from earmark.model.predict import hear, live_classifier
     from earmark.settings import Settings
 
     settings = Settings.load()
-    found, classifier = list(wavs(files)), live_classifier(settings)
+    found, classifier = list(settings.discovery.clips(files)), live_classifier(settings)
     with bar(len(found), "labelling") as progress:
         heard = list(passing(hear(found, classifier, settings.limits), progress))
     failed = [each for each in heard if each.reason is not None]
@@ -76,17 +75,16 @@ def features(
 
     Example: earmark features recordings --out vectors.parquet --jobs 4
     """
-    from earmark.audio.discovery import wavs
     from earmark.audio.reader import Failed
     from earmark.datasets.export import write_vectors
     from earmark.frontends.extract import Extracted, extract_files
     from earmark.settings import Settings
 
-    chosen = chosen_front_end(frontend)
-    found = list(wavs(files))
+    chosen, settings = chosen_front_end(frontend), Settings.load()
+    found = list(settings.discovery.clips(files))
     failed = [item for item in found if isinstance(item, Failed)]
     readable = [item for item in found if isinstance(item, Path)]
-    outcomes = extract_files(readable, chosen, Settings.load().limits, jobs=jobs)
+    outcomes = extract_files(readable, chosen, settings.limits, jobs=jobs)
     with bar(len(readable), "extracting") as progress:
         if out is not None:
             failed += write_vectors(passing(outcomes, progress), out, chosen)
@@ -158,7 +156,7 @@ def _chosen(folder: Path | None, digit: int | None, *, random: bool) -> Path:
     from random import Random
 
     from earmark.analysis.choice import choose
-    from earmark.audio.discovery import printable
+    from earmark.audio.names import printable
     from earmark.settings import Settings
 
     if folder is not None and not folder.is_dir():
@@ -214,7 +212,7 @@ def _moments_line(explanation: Explanation) -> str:
 def _neighbour_lines(clip: Extracted, front_end: FrontEnd, settings: Settings) -> list[str]:
     """The nearest clips with a truth, when the store answers."""
     from earmark.analysis.explain import nearest
-    from earmark.audio.discovery import printable
+    from earmark.audio.names import printable
     from earmark.datasets.table import from_store
     from earmark.errors import EarmarkError
     from earmark.store import Store
@@ -234,7 +232,8 @@ def _inspect_digits(folder: Path, out: Path) -> None:
     from earmark.analysis.plots import digits_of, draw_digits
     from earmark.settings import Settings
 
-    portraits = digits_of(folder, Settings.load().limits)
+    settings = Settings.load()
+    portraits = digits_of(folder, settings.limits, settings.discovery)
     draw_digits(portraits, out)
     for digit, portrait in sorted(portraits.items()):
         print(f"{digit}         {portrait.title}, MFCC {portrait.mfcc.shape}")

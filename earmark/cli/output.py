@@ -54,7 +54,7 @@ def passing(items: Iterable[Item], progress: Callable[[int], None]) -> Iterator[
 
 def print_answers(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Print one row a file, with reasons where any failed."""
-    from earmark.audio.discovery import printable
+    from earmark.audio.names import printable
 
     shown = [{**row, "path": printable(row["path"])} for row in rows]
     failed = any("reason" in row for row in rows)
@@ -63,7 +63,7 @@ def print_answers(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> 
 
 def note_refused(refused: Sequence[Failed]) -> None:
     """Name what was refused, and why."""
-    from earmark.audio.discovery import printable
+    from earmark.audio.names import printable
 
     for each in refused[:_MOST_NAMED]:
         note(f"refused: {printable(each.path)}: {each.reason}")
@@ -147,7 +147,11 @@ def percent(share: float | None) -> str:
 
 def status_lines(seen: Mapping[str, Any]) -> Iterator[str]:
     """The status, one line a subject."""
+    from earmark.audio.kinds import passed_line
+
     yield "clips     " + ", ".join(f"{count:,} {state}" for state, count in seen["states"].items())
+    if seen["passed_over"]:
+        yield f"no clips  passed over {passed_line(seen['passed_over'])}"
     yield "queues    " + ", ".join(f"{count} in {queue}" for queue, count in seen["queues"].items())
     yield "services  " + ", ".join(_service(*item) for item in seen["services"].items())
     yield f"speed     {seen['clips_per_second']} clips/s over the last minute"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from earmark.audio.discovery import printable
+from earmark.audio.names import printable
 from earmark.cli.output import status_lines
 from earmark.errors import EarmarkError
 from earmark.store import Store

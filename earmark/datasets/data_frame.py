@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earmark.audio.discovery import printable
+from earmark.audio.names import printable
 from earmark.audio.reader import Failed
 from earmark.datasets.table import from_folder, from_store, insist_on_clips, matrix
 from earmark.frontends import FrontEnd, front_end
@@ -46,7 +46,9 @@ def _of_store(store: Store, chosen: FrontEnd) -> pd.DataFrame:
 
 def _of_folder(folder: Path, chosen: FrontEnd, settings: Settings) -> pd.DataFrame:
     failed: list[Failed] = []
-    table = from_folder(folder, chosen, settings.limits, refused=failed.append)
+    table = from_folder(
+        folder, chosen, settings.limits, discovery=settings.discovery, refused=failed.append
+    )
     if failed:
         first = failed[0]
         _warn(

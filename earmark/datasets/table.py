@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from earmark.audio.decode import Limits
+from earmark.audio.discovery import Discovery
+from earmark.audio.names import identity_of
 from earmark.audio.reader import Failed
 from earmark.clips import Record
 from earmark.errors import MissingExtra, NotEnoughClips
@@ -115,6 +117,7 @@ def from_folder(
     front_end: FrontEnd,
     limits: Limits,
     *,
+    discovery: Discovery | None = None,
     jobs: int = 1,
     progress: Callable[[int], object] | None = None,
     refused: Callable[[Failed], object] | None = None,
@@ -136,11 +139,11 @@ def from_folder(
         When no name below the folder tells a digit.
     """
     rows = []
-    for outcome in extract_files(named_wavs(folder), front_end, limits, jobs=jobs):
+    for outcome in extract_files(named_wavs(folder, discovery), front_end, limits, jobs=jobs):
         if progress is not None:
             progress(1)
         if isinstance(outcome, Extracted):
-            told = told_by_name(outcome.path.name)
+            told = told_by_name(identity_of(outcome.path.name))
             rows.append(
                 (str(outcome.path), outcome.digest, told.digit, told.speaker, outcome.vector)
             )
@@ -149,15 +152,16 @@ def from_folder(
     return frame(rows)
 
 
-def named_wavs(folder: Path) -> list[Path]:
-    """The files below a folder whose names tell a digit.
+def named_wavs(folder: Path, discovery: Discovery | None = None) -> list[Path]:
+    """The clips below a folder whose names tell a digit.
 
     Raises
     ------
     NotEnoughClips
         When there is none.
     """
-    paths = sorted(path for path in folder.rglob("*.wav") if told_by_name(path.name).by)
+    found = (discovery or Discovery()).clips_below(folder)
+    paths = [path for path in found if told_by_name(path.name).by]
     if not paths:
         raise NotEnoughClips(f"no file below {folder} is named {{digit}}_{{speaker}}_{{take}}.wav")
     return paths

@@ -17,7 +17,9 @@ from pathlib import Path
 from earmark.annotations.import_labels import LABELS, lines_of_archive, lines_of_file
 from earmark.annotations.labels_csv import Line
 from earmark.audio.decode import Limits
-from earmark.audio.discovery import is_text, is_wav, printable, wavs_below
+from earmark.audio.discovery import Discovery
+from earmark.audio.kinds import Kind
+from earmark.audio.names import identity_of, on_disk
 from earmark.audio.reader import Failed, inside
 from earmark.audio.zip_reader import Member, members, open_archive
 from earmark.clips import Revision
@@ -74,7 +76,13 @@ class Ingested:
 
 
 def ingest(
-    paths: Iterable[Path], inbox: Path, limits: Limits, *, tell: Tell, track: Track = iter
+    paths: Iterable[Path],
+    inbox: Path,
+    limits: Limits,
+    *,
+    tell: Tell,
+    discovery: Discovery | None = None,
+    track: Track = iter,
 ) -> Ingested:
     """Bring clips into the inbox: as hard links where that can be, as copies elsewhere.
 
@@ -89,6 +97,8 @@ def ingest(
         Folders, wav files, zips of wav files, and files in the form of `labels.csv`.
     limits
         How large a clip in a zip may be when it is unpacked.
+    discovery
+        Tells clips from other files.
 
     Raises
     ------
@@ -97,8 +107,9 @@ def ingest(
     """
     inbox.mkdir(parents=True, exist_ok=True)
     inbox = inbox.resolve()
+    discovery = discovery or Discovery()
     with ExitStack() as archives:
-        deliveries = [_survey(path, inbox, limits, archives) for path in paths]
+        deliveries = [_survey(path, inbox, limits, discovery, archives) for path in paths]
         clips = [clip for each in deliveries for clip in each.clips]
         told = tell(_lines(deliveries, {c.path for c in clips if not _is_there(inbox, c.path)}))
         outcomes = [(clip, _bring(clip, inbox)) for clip in track(clips)]
@@ -114,7 +125,9 @@ def ingest(
     )
 
 
-def _survey(path: Path, inbox: Path, limits: Limits, archives: ExitStack) -> Delivery:
+def _survey(
+    path: Path, inbox: Path, limits: Limits, discovery: Discovery, archives: ExitStack
+) -> Delivery:
     if not os.path.exists(path):
         return _nothing(path, "there is no such file or folder")
     real = path.resolve()
@@ -122,39 +135,46 @@ def _survey(path: Path, inbox: Path, limits: Limits, archives: ExitStack) -> Del
         return _nothing(path, "it is in the inbox already")
     match path.suffix.lower():
         case _ if os.path.isdir(path):
-            return _survey_folder(path, inbox)
+            return _survey_folder(path, inbox, discovery)
         case ".zip":
-            return _survey_archive(path, limits, archives)
+            return _survey_archive(path, limits, discovery, archives)
         case ".csv":
             return _told(lambda: lines_of_file(path), path, Delivery(of_inbox=True))
-        case _ if is_wav(path.name):
-            return _named([Clip(path, path.name)])
+        case _ if _is_clip(path, discovery):
+            return Delivery([Clip(path, identity_of(path.name))])
     return _nothing(path, "it is no folder, no wav file, no zip and no labels file")
 
 
-def _survey_folder(folder: Path, inbox: Path) -> Delivery:
+def _is_clip(path: Path, discovery: Discovery) -> bool:
+    return discovery.by_name(path.name) is Kind.CLIP or discovery.is_clip(path)
+
+
+def _survey_folder(folder: Path, inbox: Path, discovery: Discovery) -> Delivery:
     closed: list[Failed] = []
 
     def unreadable(error: OSError) -> None:
         closed.append(Failed(Path(error.filename), _plain(error)))
 
-    found = wavs_below(folder, leave_out=inbox, unreadable=unreadable)
-    delivery = _named([Clip(path, path.relative_to(folder).as_posix()) for path in found], closed)
+    found = discovery.clips_below(folder, leave_out=inbox, unreadable=unreadable)
+    clips = [Clip(path, identity_of(path.relative_to(folder).as_posix())) for path in found]
+    delivery = Delivery(clips, closed)
     return _told(lambda: lines_of_file(folder / LABELS), folder / LABELS, delivery)
 
 
-def _survey_archive(path: Path, limits: Limits, archives: ExitStack) -> Delivery:
+def _survey_archive(
+    path: Path, limits: Limits, discovery: Discovery, archives: ExitStack
+) -> Delivery:
     try:
-        archive = archives.enter_context(open_archive(path))
+        archive = archives.enter_context(open_archive(path, discovery))
     except ClipError as error:
         return _nothing(path, error.reason)
     except OSError as error:
         return _nothing(path, _plain(error))
-    found = list(members(archive, limits.max_bytes))
+    found = list(members(archive, limits.max_bytes, discovery))
     refused = [item for item in found if isinstance(item, Failed)]
     clips = [Clip(item, item.path) for item in found if isinstance(item, Member)]
     return _told(
-        lambda: lines_of_archive(archive, limits.max_bytes), path / LABELS, _named(clips, refused)
+        lambda: lines_of_archive(archive, limits.max_bytes), path / LABELS, Delivery(clips, refused)
     )
 
 
@@ -167,15 +187,6 @@ def _told(read: Callable[[], list[Line]], file: Path, delivery: Delivery) -> Del
     except OSError as error:
         failure = Failed(file, _plain(error))
     return replace(delivery, refused=[*delivery.refused, failure])
-
-
-def _named(clips: Sequence[Clip], refused: Sequence[Failed] = ()) -> Delivery:
-    unnamed = [
-        Failed(Path(printable(clip.shown)), "its name is no valid UTF-8")
-        for clip in clips
-        if not is_text(clip.path)
-    ]
-    return Delivery([clip for clip in clips if is_text(clip.path)], [*refused, *unnamed])
 
 
 def _nothing(path: Path, reason: str) -> Delivery:
@@ -210,13 +221,13 @@ def _lines_of_inbox(deliveries: Iterable[Delivery], inbox: Path) -> list[Line]:
 
 
 def _is_there(inbox: Path, path: str) -> bool:
-    return os.path.lexists(inbox / path)
+    return os.path.lexists(inbox / on_disk(path))
 
 
 def _revisions(inbox: Path, paths: Iterable[str]) -> Iterator[tuple[str, Revision]]:
     for path in paths:
         try:
-            yield path, Revision.of((inbox / path).stat())
+            yield path, Revision.of((inbox / on_disk(path)).stat())
         except OSError:  # gone again
             continue
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from earmark.audio.names import on_disk
 from earmark.audio.reader import Failed, inside
 from earmark.clips import Record, Revision, State
 from earmark.errors import ClipError, EarmarkError
@@ -113,7 +114,7 @@ def _sort_one(
 
 def _place(source: Path, folder: Path, path: str, *, copy: bool) -> Placed:
     placed = Placed.TAKEN
-    for name in dict.fromkeys((source.name, path.replace("/", "__"))):
+    for name in dict.fromkeys((source.name, on_disk(path).replace("/", "__"))):
         placed = place(source, folder / name, copy=copy)
         if placed is not Placed.TAKEN:
             return placed

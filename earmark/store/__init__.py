@@ -12,6 +12,7 @@ from earmark.store.heartbeats import Heartbeats
 from earmark.store.ledger import Ledger
 from earmark.store.live_model import Board
 from earmark.store.migrations import bring_up_to_date
+from earmark.store.passed_over import PassedOver
 from earmark.store.training_state import TrainingState
 from earmark.store.vectors import Vectors
 
@@ -27,6 +28,7 @@ class Store:
     heartbeats: Heartbeats
     events: Events
     training: TrainingState
+    passed_over: PassedOver
 
     def is_wiped(self) -> bool:
         """Whether nobody has said `was_told`, or the store was wiped since."""
@@ -65,4 +67,5 @@ class Store:
             heartbeats=Heartbeats(connection),
             events=Events(connection),
             training=TrainingState(connection),
+            passed_over=PassedOver(connection),
         )

@@ -28,6 +28,8 @@ LAST_TRAINING = PREFIX + "last-training"
 TRAINING_LOCK = PREFIX + "training-lock"
 FORGOTTEN = PREFIX + "forgotten"
 """Hash: path of a clip that a person had forgotten to the revision that stays forgotten."""
+PASSED_OVER = PREFIX + "passed-over"
+"""JSON: how many files of the inbox are no clips, by what they are."""
 TOLD = PREFIX + "told"
 """Whether corrections and forgotten clips were read from disk since the store was empty."""
 SCHEMA = PREFIX + "schema"
@@ -67,6 +69,6 @@ LEDGER = (
 """The keys that every script takes, in the order of `prelude.lua`."""
 FIXED = (
     *LEDGER,
-    LIVE, SERVICES, TRAINING, LAST_TRAINING, TRAINING_LOCK, TOLD, SCHEMA, SCHEMA_LOCK,
+    LIVE, SERVICES, TRAINING, LAST_TRAINING, TRAINING_LOCK, PASSED_OVER, TOLD, SCHEMA, SCHEMA_LOCK,
 )  # fmt: skip
 """All keys but those of front ends and models."""

@@ -28,6 +28,10 @@ from tests.wavs import drop, wav
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
 
 
+SECONDS_TO_A_WALK = 61.0
+"""Longer than folder and store rest between two comparisons."""
+
+
 @dataclass
 class Clock:
     """Both clocks of a producer; they stand still unless a test turns them."""
@@ -81,7 +85,8 @@ def watch_over(house: Household, store: Store, settings: Settings) -> Iterator[W
     inbox = Inbox(house.inbox.resolve())
     clock = Clock(time.time())
     sender = Sender(settings.model_copy(update={"redis_url": house.settings.store_url}))
-    producer = Producer(settings, inbox, store.clips, sender, Clocks(clock, clock))
+    clocks = Clocks(clock, clock)
+    producer = Producer(settings, inbox, store.clips, store.passed_over, sender, clocks)
     with watched(inbox, producer.hints, settings.watch):
         yield Watch(inbox.root, store, producer, clock)
     sender.close()
@@ -468,3 +473,60 @@ def _settle_all(watch: Watch) -> None:
         if record.state in (State.PENDING, State.QUEUED)
     ]
     watch.store.clips.swap([(each, each.but(state=State.UNSURE)) for each in unfinished])
+
+
+def test_audio_under_any_name_is_queued_and_all_else_is_counted_by_kind(
+    watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "producer.service")
+    clips = ("loud.WAV", "long.wave", "memo", "song.mp3")
+    for name in clips:
+        drop(watch.inbox / name, b"ID3\4" + bytes(90) if name == "song.mp3" else wav())
+    others = {"README": b"About", "notes.txt": b"", "labels.csv": b"path,digit\n"}
+    others |= {"a.wav.part": b"", ".b.wav": wav(), "Thumbs.db": b"\0"}
+    for name, data in others.items():
+        drop(watch.inbox / name, data)
+    (watch.inbox / "away.wav").symlink_to("nowhere")
+
+    watch.until_queued(*clips)
+    watch.until(
+        lambda: bool(watch.store.passed_over.counts()), "passed over", turning=SECONDS_TO_A_WALK
+    )
+
+    assert set(watch.states()) == set(clips)
+    told = {"labels.csv": 1, "text": 2, "hidden": 1, "ignored": 2, "broken links": 1}
+    assert watch.store.passed_over.counts() == told
+    [line] = [each.message for each in caplog.records if "passed over" in each.message]
+    assert line.startswith("passed over 7 files: 1 labels.csv, 2 text, 1 hidden")
+
+
+def test_what_is_passed_over_is_told_again_only_when_it_changed(
+    watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "producer.service")
+
+    def lines() -> list[str]:
+        return [each.message for each in caplog.records if "passed over" in each.message]
+
+    drop(watch.inbox / "README", b"About")
+    seconds = SECONDS_TO_A_WALK
+    watch.until(lambda: len(lines()) == 1, "one line", turning=seconds)
+    watch.store.connection.flushall()
+
+    watch.until(lambda: watch.store.passed_over.counts() == {"text": 1}, "again", turning=seconds)
+    (watch.inbox / "README").unlink()
+    watch.until(lambda: watch.store.passed_over.counts() == {}, "none", turning=seconds)
+
+    assert lines() == ["passed over 1 files: 1 text", "passed over nothing more"]
+
+
+def test_a_name_that_is_no_utf8_is_queued_under_an_escaped_one(either: Watch) -> None:
+    try:
+        drop(either.inbox / os.fsdecode(b"7_jos\xe9_0.wav"))
+    except OSError:
+        pytest.skip("this file system takes only valid names")
+
+    either.until_queued("7_jos\\xe9_0.wav")
+
+    record = either.record("7_jos\\xe9_0.wav")
+    assert (record.truth, record.speaker) == (7, "jos\\xe9")

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from earmark.audio.decode import Limits
+from earmark.audio.names import identity_of
 from earmark.clips import Record, Revision, State
 from earmark.messaging.messages import Batch
 from earmark.model.registry import Registry
@@ -104,7 +105,7 @@ def label_inbox(store: Store, published_models: Path) -> Label:
     def label(inbox: Path) -> list[Record]:
         root = inbox.resolve()
         clips = [
-            (path.relative_to(root).as_posix(), Revision.of(path.stat()))
+            (identity_of(path.relative_to(root).as_posix()), Revision.of(path.stat()))
             for path in sorted(root.rglob("*.wav"))
         ]
         records = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from earmark.annotations import labels_csv
 from earmark.annotations.corrections import correct
 from earmark.annotations.labels_csv import Line
 from earmark.clips import Record, Revision, State
+from earmark.inbox.sort import sort
 from earmark.messaging.messages import Batch
 from earmark.store import Store
 from earmark.truth import Told
@@ -76,6 +78,28 @@ def test_each_gets_its_label_and_its_correction(
     assert records.keys() == names
     assert {(record.state, record.truth) for record in records.values()} == {(State.LABELLED, 4)}
     assert {line.path for line in labels_csv.read(tmp_path / "labels.csv")} == names
+
+
+def test_a_name_that_is_no_utf8_gets_its_label_its_correction_and_its_copy(
+    tmp_path: Path, store: Store, label_inbox: Label
+) -> None:
+    name = os.fsdecode(b"7_jos\xe9_0.wav")
+    try:
+        inbox = placed(tmp_path / "inbox", name, "7_jos\\xe9_0.wav")
+    except OSError:
+        pytest.skip("this file system takes only valid names")
+    odd, literal = "7_jos\\xe9_0.wav", "7_jos\\x5cxe9_0.wav"
+
+    label_inbox(inbox.root)
+    line = labels_csv.statement(odd, 4, speaker=None, by="ann", at=NOW)
+    correct(store.clips, tmp_path / "labels.csv", line)
+    sorting = sort(store.clips.all_records(), inbox.root, tmp_path / "sorted")
+
+    records = {record.path: record for record in store.clips.all_records()}
+    assert {path: each.truth for path, each in records.items()} == {odd: 4, literal: 7}
+    assert {each.state for each in records.values()} == {State.LABELLED}
+    assert sorting.folders == {"4": 1, "7": 1}
+    assert os.listdir(tmp_path / "sorted/4") == [name]
 
 
 def test_two_normal_forms_of_one_word_are_two_clips(

@@ -112,9 +112,14 @@ def read(
     NotEnoughClips
         When no name below the folder tells a digit.
     """
-    with _bar("extract", "clip", len(named_wavs(folder))) as bar:
+    with _bar("extract", "clip", len(named_wavs(folder, settings.discovery))) as bar:
         table = from_folder(
-            folder, front_end(recipe.front_end), settings.limits, jobs=jobs, progress=bar.update
+            folder,
+            front_end(recipe.front_end),
+            settings.limits,
+            discovery=settings.discovery,
+            jobs=jobs,
+            progress=bar.update,
         )
     with _bar("augment", "clip", len(table)) as bar:
         material = Material.of_folder(settings)

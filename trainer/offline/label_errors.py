@@ -98,7 +98,7 @@ def _found(folder: Path | None, settings: Settings) -> Iterator[Suspect]:
 def _read(folder: Path | None, settings: Settings) -> tuple[pd.DataFrame, Material]:
     extractor = front_end(recipe(settings.recipe).front_end)
     if folder is not None:
-        table = from_folder(folder, extractor, settings.limits)
+        table = from_folder(folder, extractor, settings.limits, discovery=settings.discovery)
         return table, Material.of_folder(settings)
     from earmark.store import Store
 

@@ -52,6 +52,7 @@ def _train(asked: argparse.Namespace, settings: Settings) -> Result:
             asked.folder,
             front_end(chosen.front_end),
             settings.limits,
+            discovery=settings.discovery,
             progress=bar.update,
         )
     with tqdm(desc="train", unit="epoch", total=chosen.epochs, leave=False, disable=None) as bar:

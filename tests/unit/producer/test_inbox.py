@@ -1,4 +1,4 @@
-"""Which files of the inbox are clips."""
+"""The files of the inbox that are clips, by their identities."""
 
 from __future__ import annotations
 
@@ -8,36 +8,13 @@ from pathlib import Path
 import pytest
 
 from earmark.clips import Revision
-from producer.inbox import Inbox, is_clip
-from tests.wavs import drop
+from producer.inbox import Inbox
+from tests.wavs import drop, wav
 
 
 @pytest.fixture
 def inbox(tmp_path: Path) -> Inbox:
     return Inbox(tmp_path.resolve())
-
-
-@pytest.mark.parametrize("path", ["a.wav", "A.WAV", "deep/er/a b.wav", "ünï.wav", "x.tmp.wav"])
-def test_a_wav_anywhere_below_is_a_clip(path: str) -> None:
-    assert is_clip(path)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "a.txt",
-        "a.wav.part",
-        "a.wav.crdownload",
-        "wav",
-        ".a.wav",
-        ".a.wav.Xy12",
-        ".rsync/a.wav",
-        "deep/.trash/a.wav",
-        "\udcff.wav",
-    ],
-)
-def test_hidden_and_temporary_names_are_none(path: str) -> None:
-    assert not is_clip(path)
 
 
 def test_paths_are_told_relative_to_the_inbox(inbox: Inbox) -> None:
@@ -46,10 +23,33 @@ def test_paths_are_told_relative_to_the_inbox(inbox: Inbox) -> None:
     assert inbox.relative(str(inbox.root)) is None
 
 
-def test_a_walk_finds_all_clips_and_nothing_else(inbox: Inbox) -> None:
-    wanted = {"a.wav", "deep/b.wav", "deep/er/c.WAV"}
-    for path in (*wanted, ".hidden.wav", ".deep/d.wav", "e.txt"):
+def test_an_event_of_what_is_no_clip_by_its_name_is_none(inbox: Inbox) -> None:
+    assert inbox.relative(f"{inbox.root}/.rsync/a.wav") is None
+    assert inbox.relative(f"{inbox.root}/a.wav.part") is None
+    assert inbox.relative(f"{inbox.root}/labels.csv") is None
+    assert inbox.relative(f"{inbox.root}/memo") == "memo"
+
+
+def test_the_content_decides_where_the_name_does_not(inbox: Inbox) -> None:
+    for name, data in (("memo", wav()), ("README", b"About")):
+        drop(inbox.root / name, data)
+
+    found = {name: inbox.is_clip(name, revised(inbox, name)) for name in ("memo", "README")}
+
+    assert found == {"memo": True, "README": False}
+
+
+def revised(inbox: Inbox, name: str) -> Revision:
+    revision = inbox.revision(name)
+    assert revision is not None
+    return revision
+
+
+def test_a_walk_finds_all_clips_and_counts_everything_else(inbox: Inbox) -> None:
+    wanted = {"a.wav", "deep/b.wave", "deep/er/c.WAV", "deep/memo"}
+    for path in (*wanted, ".hidden.wav", ".deep/d.wav", "e.wav.part"):
         drop(inbox.root / path)
+    drop(inbox.root / "e.txt", b"text")
     (inbox.root / "folder.wav").mkdir()
     (inbox.root / "gone.wav").symlink_to("nowhere")
 
@@ -57,13 +57,29 @@ def test_a_walk_finds_all_clips_and_nothing_else(inbox: Inbox) -> None:
 
     assert set(found) == wanted
     assert found["a.wav"] == Revision.of((inbox.root / "a.wav").stat())
+    assert inbox.passed_over == {
+        "text": 1, "hidden": 1, "ignored": 1, "ignored folders": 1, "broken links": 1
+    }  # fmt: skip
 
 
-def test_links_to_folders_are_not_followed(inbox: Inbox, tmp_path: Path) -> None:
+def test_what_was_counted_stands_until_the_next_whole_walk(inbox: Inbox) -> None:
+    for name in ("a.wav", "b.wav"):
+        drop(inbox.root / name)
+    drop(inbox.root / "e.txt")
+    list(inbox.walk())
+    (inbox.root / "e.txt").unlink()
+
+    next(inbox.walk())
+
+    assert inbox.passed_over == {"text": 1}
+
+
+def test_links_to_folders_are_not_followed(inbox: Inbox) -> None:
     drop(inbox.root / "deep" / "a.wav")
     (inbox.root / "round").symlink_to(inbox.root)
 
     assert set(dict(inbox.walk())) == {"deep/a.wav"}
+    assert inbox.passed_over == {"links to folders": 1}
 
 
 def test_a_link_to_a_file_has_the_revision_of_its_target(inbox: Inbox) -> None:
@@ -74,10 +90,18 @@ def test_a_link_to_a_file_has_the_revision_of_its_target(inbox: Inbox) -> None:
     assert inbox.revision("nowhere.wav") is None
 
 
-def test_names_that_no_message_can_carry_are_passed_over(inbox: Inbox) -> None:
+def test_a_name_that_is_no_utf8_and_one_that_reads_like_its_escape_are_two_clips(
+    inbox: Inbox,
+) -> None:
     try:
-        (inbox.root / os.fsdecode(b"\xff.wav")).write_bytes(b"x")
+        odd = drop(inbox.root / os.fsdecode(b"caf\xe9.wav"))
     except OSError:
         pytest.skip("this file system takes only valid names")
+    literal = drop(inbox.root / "caf\\xe9.wav", wav(seconds=0.3))
 
-    assert list(inbox.walk()) == []
+    found = dict(inbox.walk())
+
+    assert set(found) == {"caf\\xe9.wav", "caf\\x5cxe9.wav"}
+    assert inbox.revision("caf\\xe9.wav") == Revision.of(odd.stat())
+    assert inbox.revision("caf\\x5cxe9.wav") == Revision.of(literal.stat())
+    assert inbox.relative(str(odd)) == "caf\\xe9.wav"

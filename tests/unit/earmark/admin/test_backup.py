@@ -44,6 +44,7 @@ NOT_KEPT = {
     keys.SERVICES: "signs of life",
     keys.TRAINING: "the progress of a training that runs",
     keys.TRAINING_LOCK: "the right to train",
+    keys.PASSED_OVER: "the producer's next walk counts anew",
     keys.TOLD: "the producer tells a wiped store anew",
     keys.SCHEMA_LOCK: "the right to upgrade",
     keys.SCHEMA: "written by whoever connects first",

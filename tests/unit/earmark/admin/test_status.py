@@ -10,6 +10,7 @@ from earmark.services.processes import NEEDED
 
 SEEN = {
     "states": {"pending": 0, "queued": 1, "labelled": 1234, "unsure": 0, "failed": 2},
+    "passed_over": {"labels.csv": 1, "text": 2},
     "queues": {"live": 0, "bulk": 3, "training": 0},
     "services": {"producer": 1, "worker": 2, "trainer": 0, "scheduler": 1},
     "clips_per_second": 20.57,
@@ -44,6 +45,7 @@ def test_people_read_one_line_a_subject() -> None:
 
     for told in (
         "1,234 labelled",
+        "no clips  passed over 3 files: 1 labels.csv, 2 text",
         "3 in bulk",
         "trainer MISSING",
         "20.57 clips/s",
@@ -56,10 +58,16 @@ def test_people_read_one_line_a_subject() -> None:
 
 
 def test_people_read_of_a_store_that_knows_nothing_yet() -> None:
-    nothing = {"model": None, "training": None, "last_training": None}
+    nothing: dict[str, object] = {
+        "passed_over": {},
+        "model": None,
+        "training": None,
+        "last_training": None,
+    }
     untold = {"accuracy": None, "clips": 0, "truths": 0}
 
     lines = "\n".join(status_lines({**SEEN, **nothing, "live_accuracy": untold}))
 
+    assert "passed over" not in lines
     assert "none is announced yet" in lines
     assert "not measured right of 0 clips" in lines

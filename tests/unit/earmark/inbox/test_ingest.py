@@ -201,19 +201,39 @@ def test_a_link_in_the_inbox_leads_nothing_out_of_it(
     assert len(result.clips) == 2
 
 
-def test_a_name_that_is_no_utf8_is_refused_in_words_that_can_be_printed(
+def test_a_name_that_is_no_utf8_comes_as_it_is_under_an_escaped_identity(
     tmp_path: Path, inbox: Path, tone: Tone
 ) -> None:
-    folder = tmp_path / "folder"
+    name = os.fsdecode(b"caf\xe9.wav")
     try:
-        tone(folder / os.fsdecode(b"\xff.wav"))
+        tone(tmp_path / "folder" / name)
     except OSError:
         pytest.skip("this file system takes no such name")
 
-    result = deliver(folder, inbox=inbox)
+    result = deliver(tmp_path / "folder", inbox=inbox)
 
-    assert list(reasons(result).values()) == ["its name is no valid UTF-8"]
-    str(result.refused[0].path).encode()
+    assert result.refused == []
+    assert set(result.clips) == {"caf\\xe9.wav"}
+    assert os.listdir(inbox) == [name]
+    assert deliver(tmp_path / "folder" / name, inbox=inbox).counts == {Placed.ALREADY: 1}
+
+
+def test_audio_comes_under_any_name_and_nothing_else_does(
+    tmp_path: Path, inbox: Path, tone: Tone
+) -> None:
+    for name in ("a.WAV", "b.wave", "memo"):
+        tone(tmp_path / "folder" / name)
+    (tmp_path / "folder" / "README").write_text("About")
+    (tmp_path / "folder" / "song.mp3").write_bytes(b"ID3\4" + bytes(90))
+    wanted = {"a.WAV", "b.wave", "memo", "song.mp3"}
+
+    from_folder = deliver(tmp_path / "folder", inbox=inbox)
+    members = {path.name: path.read_bytes() for path in (tmp_path / "folder").iterdir()}
+    from_zip = deliver(zipped(tmp_path / "v.zip", members), inbox=inbox)
+    [from_file] = deliver(tmp_path / "folder" / "memo", inbox=inbox).clips
+
+    assert set(from_folder.clips) == set(from_zip.clips) == files_in(inbox) == wanted
+    assert from_file == "memo"
 
 
 def test_a_full_disk_ends_it_with_one_clear_error(
