@@ -36,7 +36,7 @@ class Score(StrEnum):
     """How a clip counts in the live accuracy."""
 
     UNTOLD = "untold"
-    """No truth is known."""
+    """No truth is known that counts."""
     UNSCORED = "unscored"
     """There is a truth, but no label given without having been trained on the clip."""
     RIGHT = "right"
@@ -78,6 +78,10 @@ class _Body(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The version of the model that gave the label."""
     reason: str | None = None
     """Why the clip failed, or what is strange about it, in plain words."""
+    truncated: str | None = None
+    """How much less the file holds than its header declares; None: it is whole."""
+    note: str | None = None
+    """What a listener should know of how it was heard, such as through which channel."""
     truth: Truth | None = None
     speaker: str | None = None
     truth_by: str | None = None
@@ -133,13 +137,42 @@ class Record(_Body, frozen=True, kw_only=True):
         return self.but(truth=told.digit, speaker=told.speaker, truth_by=told.by)
 
     @property
+    def confirmed(self) -> bool:
+        """Whether its truth counts; of a truncated clip a person must tell it, not the name."""
+        return self.truth is not None and (self.truncated is None or self.spoken_for)
+
+    @property
+    def spoken_for(self) -> bool:
+        """Whether a person has said what it is."""
+        return self.truth_by not in (None, "name")
+
+    @property
     def score(self) -> Score:
         """Whether a blind label met the truth, where that can be said."""
-        if self.truth is None:
+        if not self.confirmed:
             return Score.UNTOLD
         if self.label is None or not self.blind:
             return Score.UNSCORED
         return Score.RIGHT if self.label == self.truth else Score.WRONG
+
+
+def why(truncated: str | None, doubt: str | None, note: str | None) -> str | None:
+    """What is strange about a clip, in plain words; None when nothing is.
+
+    Parameters
+    ----------
+    truncated, note
+        As in a record.
+    doubt
+        Why the model is not sure.
+
+    Examples
+    --------
+    >>> why("declares 10.0 s, holds 0.6 s", "it sounds like no digit", None)
+    'the file is truncated: it declares 10.0 s, holds 0.6 s; it sounds like no digit'
+    """
+    cut = truncated and f"the file is truncated: it {truncated}"
+    return "; ".join(part for part in (cut, doubt, note) if part) or None
 
 
 _as_json = msgspec.json.Encoder().encode

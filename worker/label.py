@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from earmark.audio.reader import Failed, Fence, Recording, record
-from earmark.clips import Record, State
+from earmark.clips import Record, State, why
 from earmark.errors import ClipError
 from earmark.frontends import FRONT_ENDS, FrontEnd
 from earmark.frontends.extract import Extracted, Outcome, extract
@@ -152,7 +152,9 @@ def _label(
         done = (
             _labelled(noted, next(guesses), classifier, **known)
             if classifier
-            else noted.but(state=State.UNSURE, **known)
+            else noted.but(
+                state=State.UNSURE, reason=why(known["truncated"], None, known["note"]), **known
+            )
         )
         settlements.append(Settlement(done, claim.correction, outcome.vector))
     return settlements
@@ -171,23 +173,25 @@ def _known(outcome: Extracted, now: float) -> dict[str, Any]:
         "digest": recording.digest,
         "seconds": recording.seconds,
         "rate": recording.sound.rate,
+        "truncated": recording.sound.truncated,
+        "note": recording.sound.note,
         "done_at": now,
     }
 
 
 def _labelled(record: Record, guess: Guess, classifier: Classifier, **known: Any) -> Record:
     """The record with its label; a clip that a person has spoken for is never unsure."""
-    sure = guess.sure or record.truth_by not in (None, "name")
-    digest = known.get("digest", record.digest)
+    record = record.but(**known)
+    doubt = None if guess.sure or record.spoken_for else guess.reason
+    sure = (guess.sure and record.truncated is None) or record.spoken_for
     return record.but(
         state=State.LABELLED if sure else State.UNSURE,
         label=guess.label,
         confidence=guess.confidence,
         top=guess.top,
-        reason=None if sure else guess.reason,
+        reason=why(record.truncated, doubt, record.note),
         model=classifier.version,
-        blind=not classifier.was_trained_on(digest or ""),
-        **known,
+        blind=not classifier.was_trained_on(record.digest or ""),
     )
 
 

@@ -70,6 +70,8 @@ class Sound:
     """Sampling rate (Hz)."""
     truncated: str | None = None
     """What the header declares and what the file holds, where that is less; None: it is whole."""
+    note: str | None = None
+    """What was done to hear it that a listener should know."""
 
 
 def decode(data: bytes, limits: Limits) -> Sound:

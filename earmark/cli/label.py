@@ -44,6 +44,7 @@ def label(files: Files, as_json: AsJson = False) -> None:
 
     Example: earmark label memo.wav --json
     """
+    from earmark.clips import State
     from earmark.model.predict import hear, live_classifier
     from earmark.settings import Settings
 
@@ -51,8 +52,8 @@ def label(files: Files, as_json: AsJson = False) -> None:
     found, classifier = list(settings.discovery.clips(files)), live_classifier(settings)
     with bar(len(found), "labelling") as progress:
         heard = list(passing(hear(found, classifier, settings.limits), progress))
-    failed = [each for each in heard if each.reason is not None]
-    rows = [each.as_json() for each in heard if each.reason is None]
+    failed = [each for each in heard if each.state is State.FAILED]
+    rows = [each.as_json() for each in heard if each.state is not State.FAILED]
     rows += [each.as_json() for each in failed]
     if as_json:
         print_json(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -31,6 +32,8 @@ COLUMNS = ("path", "digest", "digit", "speaker", "vector")
 
 _CHUNK = 1_000
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -50,7 +53,8 @@ def from_store(
     """The labelled truth in the store as a table: clips that are done, each digest once.
 
     A clip whose file is gone still counts. Of copies, the one that a person has spoken for wins
-    over those that only their name speaks for, then the newer one; "none" is no training data.
+    over those that only their name speaks for, then the newer one; "none" is no training data,
+    and neither is what only its name says of a truncated clip.
 
     Parameters
     ----------
@@ -100,6 +104,8 @@ def _told(store: Store) -> Iterable[Record]:
             continue
         if record.speaker is not None:
             speakers[record.digest] = record.speaker
+        if not record.confirmed:
+            continue
         other = newest.get(record.digest)
         if other is None or _weight(record) > _weight(other):
             newest[record.digest] = record
@@ -124,7 +130,8 @@ def from_folder(
 ) -> pd.DataFrame:
     """Extract every `{digit}_{speaker}_{take}.wav` below a folder; no server is needed.
 
-    Copies share a digest and are taken once.
+    Copies share a digest and are taken once; truncated clips are passed over, for nobody has said
+    that the word is still in what is left of them.
 
     Parameters
     ----------
@@ -139,16 +146,22 @@ def from_folder(
         When no name below the folder tells a digit.
     """
     rows = []
+    truncated = 0
     for outcome in extract_files(named_wavs(folder, discovery), front_end, limits, jobs=jobs):
         if progress is not None:
             progress(1)
-        if isinstance(outcome, Extracted):
+        if not isinstance(outcome, Extracted):
+            if refused is not None:
+                refused(outcome)
+        elif outcome.recording.sound.truncated:
+            truncated += 1
+        else:
             told = told_by_name(identity_of(outcome.path.name))
             rows.append(
                 (str(outcome.path), outcome.digest, told.digit, told.speaker, outcome.vector)
             )
-        elif refused is not None:
-            refused(outcome)
+    if truncated:
+        log.warning("truncated clips below %s that are left out: %d", folder, truncated)
     return frame(rows)
 
 

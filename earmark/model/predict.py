@@ -14,7 +14,7 @@ import numpy as np
 
 from earmark.audio.decode import Limits
 from earmark.audio.reader import Failed, try_record
-from earmark.clips import State
+from earmark.clips import State, why
 from earmark.frontends.extract import CHUNK, Extracted, Outcome, extract
 from earmark.model.classifier import Classifier, Guess
 from earmark.model.registry import Registry
@@ -97,12 +97,14 @@ def _label(outcomes: Sequence[Outcome], classifier: Classifier) -> Iterator[Hear
 
 
 def _heard(outcome: Extracted, guess: Guess, model: str) -> Heard:
+    sound = outcome.recording.sound
+    sure = guess.sure and sound.truncated is None
     return Heard(
         path=str(outcome.path),
-        state=State.LABELLED if guess.sure else State.UNSURE,
+        state=State.LABELLED if sure else State.UNSURE,
         label=guess.label,
         confidence=guess.confidence,
         top=guess.top,
         model=model,
-        reason=None if guess.sure else guess.reason,
+        reason=why(sound.truncated, None if guess.sure else guess.reason, sound.note),
     )

@@ -34,7 +34,7 @@ def test_14_what_is_no_wav_or_kills_its_reader_fails_and_harms_nobody(scene: Sce
         "exit-1.wav": POISON,
         "segv-1.wav": POISON,
     }
-    contents = {"empty.wav": b"", "text.wav": b"no wav" * 20, "truncated.wav": wav()[:-100]}
+    contents = {"empty.wav": b"", "text.wav": b"no wav" * 20, "truncated.wav": wav()[:44]}
     for name in reasons:
         drop(inbox / name, contents.get(name, wav(hertz=700 + len(name))))
     os.mkfifo(inbox / "fifo.wav")

@@ -20,7 +20,7 @@ from earmark.annotations import labels_csv
 from earmark.annotations.corrections import correct
 from earmark.audio import reader
 from earmark.audio.decode import Limits
-from earmark.clips import Record, Revision, State
+from earmark.clips import Record, Revision, Score, State
 from earmark.errors import ClipError
 from earmark.frontends import front_end
 from earmark.messaging.messages import Batch
@@ -122,8 +122,7 @@ def test_a_silent_clip_is_heard_like_any_other(place: Workplace) -> None:
         (b"no wav at all, but a letter", "it is no wav file: it begins with 'no w'"),
         (b"", "the file is empty"),
         (b"RIFF", "the file ends within its header"),
-        (wav()[:-100], "the file is truncated: its header declares 3,200 bytes of audio"),
-        (wav()[:44], "the file is truncated"),
+        (wav()[:44], "the file is truncated: its header declares 3,200 bytes of audio"),
         (wav(seconds=0), "there are no samples in it"),
         (wav(seconds=31), "it is too long: 31.0 seconds, and the limit is 30"),
         (b"\x00" * 5000, "it is no wav file"),
@@ -137,12 +136,43 @@ def test_what_cannot_be_decoded_fails_with_a_plain_reason(
     assert reason in place.fail("clip.wav")
 
 
-def test_a_header_that_promises_gigabytes_fails_at_once(place: Workplace) -> None:
+def test_what_is_there_of_a_truncated_clip_is_labelled_and_unsure(place: Workplace) -> None:
+    drop(place.house.inbox / "7_ann_0.wav", wav(seconds=1.0)[:-6_000])
+
+    record = place.label_among_mates("7_ann_0.wav")
+
+    assert (record.state, record.label, record.seconds) == (State.UNSURE, 7, 0.625)
+    assert record.reason == "the file is truncated: it declares 1.0 s, holds 0.6 s"
+    assert (record.truth, record.score) == (7, Score.UNTOLD)
+
+
+def test_a_truncated_clip_stays_unsure_until_a_person_has_heard_it(
+    place: Workplace, tmp_path: Path
+) -> None:
+    drop(place.house.inbox / "7_ann_0.wav", wav(seconds=1.0)[:-6_000])
+    place.label_among_mates("7_ann_0.wav")
+    tiny_models.publish(place.house.models, SECOND)
+    place.store.board.announce(Registry(place.house.models).artefact(SECOND))
+
+    relabel(place.bench, ["7_ann_0.wav"])
+    [again] = place.records("7_ann_0.wav")
+    assert (again.state, again.model) == (State.UNSURE, SECOND)
+    assert "truncated" in str(again.reason)
+
+    line = labels_csv.Line("7_ann_0.wav", Told(7, None, "ann"), "2026-11-23")
+    heard = correct(place.store.clips, tmp_path / "labels.csv", line)
+    assert (heard.state, heard.score) == (State.LABELLED, Score.RIGHT)
+
+
+def test_a_header_that_promises_gigabytes_takes_what_is_there(place: Workplace) -> None:
     data = bytearray(wav())
-    data[4:8] = data[40:44] = (0x7FFF_0000).to_bytes(4, "little")
+    data[4:8] = data[40:44] = (0x7FFE_0000).to_bytes(4, "little")
     drop(place.house.inbox / "clip.wav", bytes(data))
 
-    assert "the file is truncated" in place.fail("clip.wav")
+    record = place.label_among_mates("clip.wav")
+
+    assert record.state is State.UNSURE
+    assert "declares 134,209.5 s, holds 0.2 s" in str(record.reason)
 
 
 def test_samples_that_are_no_numbers_fail(place: Workplace) -> None:

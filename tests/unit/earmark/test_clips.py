@@ -109,3 +109,23 @@ def test_a_record_as_json_is_plain() -> None:
 
 def test_only_pending_and_queued_clips_are_unfinished() -> None:
     assert {state for state in State if not state.done} == {State.PENDING, State.QUEUED}
+
+
+def test_what_only_the_name_says_of_a_truncated_clip_does_not_count() -> None:
+    named = Record(
+        path="7_ann_0.wav", revision=Revision(1, 2), state=State.UNSURE, label=7, blind=True,
+        truth=7, truth_by="name", truncated="declares 10.0 s, holds 0.6 s",
+    )  # fmt: skip
+
+    assert (named.confirmed, named.score) == (False, Score.UNTOLD)
+    assert named.but(truncated=None).score is Score.RIGHT
+    assert named.but(truth_by="bob").score is Score.RIGHT
+
+
+def test_records_of_older_and_newer_versions_are_read() -> None:
+    head = b"unsure 1-2 here untold\n"
+
+    old = Record.decode("a.wav", head + b'{"label":7}')
+    new = Record.decode("a.wav", head + b'{"label":7,"from the future":[1]}')
+
+    assert (old, old.truncated, old.note) == (new, None, None)

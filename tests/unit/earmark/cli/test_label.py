@@ -45,6 +45,19 @@ def test_files_that_cannot_be_labelled_come_last_with_their_reasons(home: Path, 
     assert result.exit_code == 1
 
 
+def test_a_truncated_file_is_labelled_and_unsure_and_no_failure(home: Path, tone: Tone) -> None:
+    whole = tone(home / "7_ann_0.wav", seconds=1.0).read_bytes()
+    (home / "cut.wav").write_bytes(whole[:10_000])
+
+    result = call("label", "cut.wav", "7_ann_0.wav", "--json")
+
+    cut, good = json.loads(result.stdout)
+    assert (cut["label"], cut["state"]) == (7, "unsure")
+    assert cut["reason"] == "the file is truncated: it declares 1.0 s, holds 0.6 s"
+    assert (good["state"], "reason" in good) == ("labelled", False)
+    assert result.exit_code == 0
+
+
 def test_a_folder_is_labelled_with_all_wavs_below_it(home: Path, tone: Tone) -> None:
     tone(home / "voices/b/2.wav", amplitude=0.02)
     tone(home / "voices/1.WAV")

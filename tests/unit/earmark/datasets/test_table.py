@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from earmark.audio.decode import Limits
 from earmark.clips import Record
-from earmark.datasets.table import from_store
+from earmark.datasets.table import from_folder, from_store
 from earmark.frontends import front_end
 from earmark.store import Store
 from earmark.store.vectors import table
@@ -113,3 +115,36 @@ def test_the_vectors_are_those_that_were_stored(
     assert vector is not None
 
     np.testing.assert_array_equal(from_store(store, MFCC_MEAN).table["vector"][0], vector)
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:2_000])
+
+
+def test_a_truncated_clip_is_no_training_data_until_a_person_has_spoken_for_it(
+    tmp_path: Path, tone: Tone, store: Store, label_inbox: Label
+) -> None:
+    tone(tmp_path / "7_ann_0.wav")
+    cut(tone(tmp_path / "7_bob_0.wav", hertz=400))
+    label_inbox(tmp_path)
+
+    assert from_store(store, MFCC_MEAN).table["path"].tolist() == ["7_ann_0.wav"]
+    change(store, "7_bob_0.wav", truth=7, truth_by="carol")
+
+    rows = from_store(store, MFCC_MEAN).table
+    assert sorted(zip(rows["path"], rows["speaker"], strict=True)) == [
+        ("7_ann_0.wav", "ann"),
+        ("7_bob_0.wav", "bob"),
+    ]
+
+
+def test_truncated_clips_of_a_folder_are_left_out_and_that_is_said(
+    tmp_path: Path, tone: Tone, caplog: pytest.LogCaptureFixture
+) -> None:
+    tone(tmp_path / "7_ann_0.wav")
+    cut(tone(tmp_path / "7_bob_0.wav", hertz=400))
+
+    table = from_folder(tmp_path, MFCC_MEAN, Limits(1 << 20, 30.0))
+
+    assert table["speaker"].tolist() == ["ann"]
+    assert caplog.messages == [f"truncated clips below {tmp_path} that are left out: 1"]
