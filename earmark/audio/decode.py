@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from earmark.audio import headers, wav_header
 from earmark.audio.canonical import PLAIN, rewritten
+from earmark.audio.stereo import mixed
 from earmark.errors import ClipError
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class Sound:
 def decode(data: bytes, limits: Limits) -> Sound:
     """Decode a wav file, or one of its cousins, to mono.
 
-    Channels are averaged as `librosa.to_mono` does; sizes that a writer into a pipe left open
+    Channels are averaged as `librosa.to_mono` does, unless that would spoil what one of two
+    channels has, and then the sound says so; sizes that a writer into a pipe left open
     mean that the rest of the file is audio.
 
     Parameters
@@ -110,13 +112,13 @@ def decode(data: bytes, limits: Limits) -> Sound:
     _check(header, audio_bytes)
     try:
         if header.coding == wav_header.PCM and 8 < header.bits <= 16:
-            samples = _unpack(data, header, audio_bytes, limits)
+            samples, note = _unpack(data, header, audio_bytes, limits)
         else:
-            samples = _read(data, header, audio_bytes, limits)
+            samples, note = _read(data, header, audio_bytes, limits)
     except MemoryError as error:
         raise ClipError(f"too little memory to decode its {len(data):,} bytes") from error
     lack = _durations(header, audio_bytes, len(samples)) if truncated else None
-    return Sound(samples, header.rate, lack)
+    return Sound(samples, header.rate, lack, note)
 
 
 def _audio_bytes(data: bytes, header: wav_header.Header) -> int:
@@ -158,7 +160,7 @@ def _check_duration(frames: int, rate: int, limits: Limits) -> None:
 
 def _unpack(
     data: bytes, header: wav_header.Header, audio_bytes: int, limits: Limits
-) -> NDArray[np.float32]:
+) -> tuple[NDArray[np.float32], str | None]:
     frames = audio_bytes // (2 * header.channels)
     if not frames:
         raise ClipError("there are no samples in it")
@@ -167,12 +169,12 @@ def _unpack(
     integers = np.frombuffer(data, order, frames * header.channels, header.data_offset)
     samples = integers.astype(np.float32)
     samples *= np.float32(2.0**-15)
-    return _mono(samples.reshape(frames, header.channels))
+    return _mono(samples.reshape(frames, header.channels), header.rate)
 
 
 def _read(
     data: bytes, header: wav_header.Header, audio_bytes: int, limits: Limits
-) -> NDArray[np.float32]:
+) -> tuple[NDArray[np.float32], str | None]:
     import soundfile
 
     clip = rewritten(data, header, audio_bytes)
@@ -180,20 +182,20 @@ def _read(
         with soundfile.SoundFile(io.BytesIO(clip)) as file:
             _check_frames(file.frames, file.channels, len(data))
             _check_duration(file.frames, header.rate, limits)
-            samples = np.concatenate(list(_blocks(file)) or [np.empty(0, np.float32)])
+            blocks = list(_blocks(file))
     except (soundfile.SoundFileError, OSError, RuntimeError, TypeError, ValueError) as error:
         raise ClipError(f"it cannot be decoded ({_coding(header)}): {_said(error)}") from error
-    if not len(samples):
+    if not blocks:
         raise ClipError("there are no samples in it")
-    return samples
+    return _mono(np.concatenate(blocks), header.rate)
 
 
 def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
-    """Mixed to mono block after block, so that many channels take little memory."""
+    """Of more than two channels the mean, block after block, so that they take little memory."""
     count = BLOCK_SAMPLES // file.channels
     while len(frames := file.read(count, dtype="float32", always_2d=True)):
         _check_finite(frames)
-        yield _mono(frames)
+        yield frames if file.channels <= 2 else _mean(frames)
 
 
 def _check_frames(frames: int, channels: int, size_bytes: int) -> None:
@@ -212,11 +214,15 @@ def _check_finite(samples: NDArray[np.float32]) -> None:
         raise ClipError(f"its samples reach {peak:.3g}, where 1 is full scale")
 
 
-def _mono(frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    if frames.shape[1] == 1:
-        return frames[:, 0]
-    mixed: NDArray[np.float32] = np.mean(frames.T, axis=0)
-    return mixed
+def _mono(frames: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float32], str | None]:
+    if frames.shape[1] == 2:
+        return mixed(frames, rate)
+    return (frames if frames.shape[1] == 1 else _mean(frames))[:, 0], None
+
+
+def _mean(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    mean: NDArray[np.float32] = np.mean(frames.T, axis=0)
+    return mean[:, np.newaxis]
 
 
 def _coding(header: wav_header.Header) -> str:
