@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from earmark.audio import wav_header
 from earmark.audio.aiff_header import parse_aiff, parse_au

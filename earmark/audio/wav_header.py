@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from earmark.audio.content import W64_START, WAV_FORMS
 from earmark.errors import ClipError
@@ -27,6 +28,8 @@ STREAMING_SIZE = 0x7FFF_F000
 _NO_SIZE = 1 << 63
 """From here on (bytes), a 64-bit size means "unknown"."""
 
+_LONGEST_FORMAT = 1_000
+"""Bytes of a format that are kept; Microsoft's ADPCM takes 50."""
 MAX_CHUNKS = 1_000
 """Chunks that may precede the audio; real files have fewer than twenty."""
 
@@ -36,9 +39,11 @@ _LITTLE_FORMAT, _BIG_FORMAT = struct.Struct("<HHIIHH"), struct.Struct(">HHIIHH")
 _DS64 = struct.Struct("<QQ")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What an audio file says about itself."""
+class Header(Struct, frozen=True):
+    """What an audio file says about itself.
+
+    A struct rather than a dataclass: one is made of each clip, and takes a tenth of the time.
+    """
 
     coding: int
     """Format tag, such as `PCM`; that of the sub-format in an extensible file."""
@@ -56,12 +61,11 @@ class Header:
     big_endian: bool = False
     signed_bytes: bool = False
     """Whether samples of 8 bits are signed, as in AIFF and AU."""
-    format: bytes = field(default=b"", compare=False, repr=False)
-    """Body of the `fmt ` chunk, which packed codings have more to say in."""
+    format: bytes = b""
+    """Body of the `fmt ` chunk where a packed coding has more to say in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
+class _Chunk(Struct, frozen=True):
     name: bytes
     size: int
     start: int
@@ -186,7 +190,9 @@ def _read_format(data: bytes, chunk: _Chunk) -> _Format:
     big = data[:4] == b"RIFX"
     layout = _BIG_FORMAT if big else _LITTLE_FORMAT
     coding, channels, rate, _, frame_bytes, bits = layout.unpack_from(data, chunk.start)
-    body = data[chunk.start : chunk.start + min(chunk.size, MAX_CHUNKS)]
+    if coding == PCM:
+        return coding, channels, rate, bits, frame_bytes, b""
+    body = data[chunk.start : chunk.start + min(chunk.size, _LONGEST_FORMAT)]
     if coding == EXTENSIBLE and len(body) >= 26:
         coding = int.from_bytes(body[24:26], "big" if big else "little")
     return coding, channels, rate, bits, frame_bytes, body
