@@ -94,3 +94,84 @@ def test_odd_names_are_kept_as_they_are(tmp_path: Path, name: str) -> None:
 
     assert isinstance(item, Member)
     assert item.path == name
+
+
+def packed_as_by_a_mac(tmp_path: Path, name: str) -> Path:
+    """A zip with a name in UTF-8 and without the flag that says so."""
+    told = name.encode()
+    stand_in = "x" * len(told)
+    file = tmp_path / "mac.zip"
+    file.write_bytes(zipped(name=stand_in).replace(stand_in.encode(), told))
+    return file
+
+
+@pytest.mark.parametrize(
+    "name", ["7_J\u00fcrgen_0.wav", "7_Ju\u0308rgen_0.wav", "\u540d\u524d/1.wav"]
+)
+def test_a_name_in_utf8_that_does_not_say_so_is_read_as_it_was_meant(
+    tmp_path: Path, name: str
+) -> None:
+    with open_archive(packed_as_by_a_mac(tmp_path, name)) as archive:
+        [item] = members(archive, MOST)
+        assert isinstance(item, Member)
+        with item.open() as content:
+            assert content.read() == CLIP
+
+    assert item.path == name
+
+
+def test_a_name_in_the_letters_of_dos_is_still_read(tmp_path: Path) -> None:
+    file = tmp_path / "dos.zip"
+    file.write_bytes(zipped(name="7_Jxrgen_0.wav").replace(b"7_Jxrgen", b"7_J\x81rgen"))
+
+    with open_archive(file) as archive:
+        [item] = members(archive, MOST)
+
+    assert isinstance(item, Member)
+    assert item.path == "7_J\u00fcrgen_0.wav"
+
+
+def test_what_a_mac_lays_beside_the_clips_is_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "some.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("a.wav", "__MACOSX/a.wav", "__MACOSX/._a.wav", "sub/._b.wav", ".DS_Store"):
+            archive.writestr(name, CLIP)
+
+    with open_archive(file) as opened:
+        [item] = members(opened, MOST)
+
+    assert isinstance(item, Member)
+    assert item.path == "a.wav"
+
+
+@pytest.mark.parametrize("suffix", ["wav", "dat"])
+def test_many_small_members_are_bounded_together_by_what_the_file_itself_is(
+    tmp_path: Path, suffix: str
+) -> None:
+    file = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(80):
+            archive.writestr(f"{number}.{suffix}", bytes(900_000))
+
+    with pytest.raises(ClipError, match=r"its 80 clips unpack to \d+ times its size"):
+        open_archive(file)
+
+
+def test_a_few_silent_members_may_be_packed_tightly(tmp_path: Path) -> None:
+    file = tmp_path / "silence.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(10):
+            archive.writestr(f"{number}.wav", bytes(900_000))
+
+    with open_archive(file) as opened:
+        assert len(list(members(opened, MOST))) == 10
+
+
+def test_a_member_under_another_name_is_taken_for_its_content(tmp_path: Path) -> None:
+    file = tmp_path / "some.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("memo", b"fLaC" + CLIP)
+        archive.writestr("README", b"About")
+
+    with open_archive(file) as opened:
+        assert [item.path for item in members(opened, MOST) if isinstance(item, Member)] == ["memo"]
