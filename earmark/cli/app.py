@@ -38,9 +38,16 @@ COMMANDS: Mapping[str, str] = {
 """The module of each command or command group, in the order in which help lists them."""
 
 
-class _InOrder(TyperGroup):
+class _Commands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return [name for name in COMMANDS if name in self.commands]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        # An empty path means this folder to Python: a variable that is not set would do anything
+        # to all that is in it.
+        if any(not each or (each.startswith("--") and each.endswith("=")) for each in args):
+            raise typer.BadParameter("an argument is empty; this folder is written as a dot")
+        return list(super().parse_args(ctx, args))
 
 
 def _print_version(wanted: bool) -> None:
@@ -52,7 +59,7 @@ def _print_version(wanted: bool) -> None:
 
 
 app = typer.Typer(
-    cls=_InOrder,
+    cls=_Commands,
     name="earmark",
     help="Listens to a folder: drop a wav of a spoken digit into it, and it gets its label.",
     no_args_is_help=True,

@@ -11,6 +11,7 @@ import pytest
 
 import earmark
 from tests.command_line import call, earmark_command
+from tests.fixture_types import Tone
 
 COMMANDS = (
     ["samples"],
@@ -33,6 +34,30 @@ def test_every_help_shows_an_example(command: Sequence[str]) -> None:
 
 def test_the_version_is_told() -> None:
     assert call("--version").stdout == f"earmark {earmark.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("ingest", ""), ("label", ""), ("label", "a.wav", ""), ("features", ""), ("inspect", "")),
+        *(("inspect", "--digits", ""), ("inspect", "--digits="), ("sort", ""), ("samples", "")),
+        *(("crossval", ""), ("dataset", "suspects", ""), ("dataset", "export", "")),
+        *(("backup", ""), ("restore", ""), ("forget", ""), ("clips", "correct", "", "7")),
+    ],
+    ids=str,
+)
+def test_an_empty_argument_is_refused_and_does_not_mean_this_folder(
+    home: Path, tone: Tone, words: Sequence[str]
+) -> None:
+    tone(home / "7_theo_0.wav")
+
+    result = call(*words)
+
+    assert result.exit_code == 2
+    assert "an argument is empty; this folder is written as a dot" in " ".join(
+        result.stderr.split()
+    )
+    assert list((home / "inbox").iterdir()) == []
 
 
 def test_the_help_loads_nothing_heavy(repository: Path) -> None:
