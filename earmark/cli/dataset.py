@@ -35,10 +35,10 @@ def show_dataset(
         return
     from earmark.datasets.table import head
 
-    stored, chosen = _stored(frontend)
+    stored, chosen = _stored(frontend, empty=as_json and out is None)
     seen: dict[str, Any] = {
         "front_end": chosen.name,
-        **head(stored.table),
+        **head(stored.table, chosen),
         "lacking": len(stored.lacking),
     }
     if out is not None:
@@ -91,15 +91,14 @@ def suspects(
     run([sys.executable, "-m", "trainer.offline.label_errors", *arguments], environment())
 
 
-def _stored(frontend: str | None) -> tuple[Stored, FrontEnd]:
-    """The table in the store, of at least one clip, and its front end."""
-    from earmark.datasets.table import from_store, insist_on_clips
+def _stored(frontend: str | None, *, empty: bool = False) -> tuple[Stored, FrontEnd]:
+    """The table in the store and its front end; of at least one clip unless it may be empty."""
+    from earmark.datasets.table import from_store, some_from_store
     from earmark.settings import Settings
     from earmark.store import Store
 
     store = Store.at(Settings.load().store_url)
     live = store.board.live()
     chosen = chosen_front_end(frontend or (live.front_end if live else "mfcc-mean"))
-    stored = from_store(store, chosen, track=tracked("reading"))
-    insist_on_clips(stored, chosen)
-    return stored, chosen
+    read = from_store if empty else some_from_store
+    return read(store, chosen, track=tracked("reading")), chosen

@@ -10,7 +10,7 @@ import numpy as np
 
 from earmark.audio.names import printable
 from earmark.audio.reader import Failed
-from earmark.datasets.table import from_folder, from_store, insist_on_clips, matrix
+from earmark.datasets.table import from_folder, matrix, some_from_store
 from earmark.frontends import FrontEnd, front_end
 from earmark.settings import Settings
 from earmark.store import Store
@@ -34,8 +34,7 @@ def data_frame(folder: Path | None, frontend: str | None, settings: Settings) ->
 
 
 def _of_store(store: Store, chosen: FrontEnd) -> pd.DataFrame:
-    stored = from_store(store, chosen)
-    insist_on_clips(stored, chosen)
+    stored = some_from_store(store, chosen)
     if stored.lacking:
         _warn(
             f"{len(stored.lacking):,} clips with a truth are left out: "

@@ -80,19 +80,26 @@ def from_store(
     return Stored(frame(rows), sorted(lacking))
 
 
-def insist_on_clips(stored: Stored, front_end: FrontEnd) -> None:
-    """Check that there is anything in the table.
+def some_from_store(
+    store: Store,
+    front_end: FrontEnd,
+    *,
+    track: Callable[[Sequence[Record]], Iterator[Record]] = iter,
+) -> Stored:
+    """As `from_store`, of at least one clip.
 
     Raises
     ------
     NotEnoughClips
-        When there is not; says how clips come by a truth.
+        When there is none.
     """
+    stored = from_store(store, front_end, track=track)
     if stored.table.empty:
         raise NotEnoughClips(
             f"the store holds no {front_end.name} vector of a clip with a truth: ingest clips "
             "named {digit}_{speaker}_{take}.wav, or tell it with `earmark clips correct`"
         )
+    return stored
 
 
 def _told(store: Store) -> Iterable[Record]:
@@ -173,6 +180,8 @@ def named_wavs(folder: Path, discovery: Discovery | None = None) -> list[Path]:
     NotEnoughClips
         When there is none.
     """
+    if not folder.is_dir():
+        raise NotEnoughClips(f"there is no folder {folder}")
     found = (discovery or Discovery()).clips_below(folder)
     paths = [path for path in found if told_by_name(path.name).by]
     if not paths:
@@ -192,13 +201,18 @@ def matrix(table: pd.DataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.float
     return np.stack(list(table["vector"])).astype(np.float32, copy=False)
 
 
-def head(table: pd.DataFrame, rows: int = 5) -> Mapping[str, object]:
-    """What the notebook prints first: shape, first rows, description and counts."""
-    values = _pandas().DataFrame(matrix(table))
+def head(table: pd.DataFrame, front_end: FrontEnd, rows: int = 5) -> Mapping[str, object]:
+    """What the notebook prints first: shape, first rows, description and counts.
+
+    A table without clips has no description.
+    """
+    described = {}
+    if not table.empty:
+        described = _pandas().DataFrame(matrix(table)).stack().describe().to_dict()
     return {
-        "shape": [len(table), values.shape[1] + 1],
+        "shape": [len(table), front_end.dimensions + 1],
         "head": table.drop(columns="vector").head(rows).to_dict("records"),
-        "describe": values.stack().describe().to_dict(),
+        "describe": described,
         "digits": table["digit"].value_counts().sort_index().to_dict(),
         "speakers": table["speaker"].value_counts().sort_index().to_dict(),
     }

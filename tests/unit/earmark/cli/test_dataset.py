@@ -43,6 +43,28 @@ def test_an_empty_dataset_says_how_to_fill_it(online: Path) -> None:
         call("dataset")
 
 
+def test_programs_read_that_an_empty_dataset_has_no_clips(online: Path) -> None:
+    seen = answer("dataset")
+
+    assert seen == {
+        "front_end": "mfcc-mean", "shape": [0, 41], "head": [], "describe": {},
+        "digits": {}, "speakers": {}, "lacking": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_an_empty_store_has_no_suspects_and_says_how_to_fill_it(
+    online: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...]
+) -> None:
+    from trainer.offline.label_errors import main
+
+    assert main(more) == 1
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("suspects: the store holds no mfcc-time vector of a clip")
+
+
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])
 def test_dataset_exports_the_same_table(
     online: Path, tone: Tone, label_inbox: Label, suffix: str
