@@ -27,6 +27,7 @@ from worker.context import DEFAULT_FRONT_END, Bench, worker_name
 
 STRIKES = 3
 """A clip that was opened this often without an outcome is poison, and is not opened again."""
+GONE = "the file was gone before it could be read"
 _RENEWALS_PER_LEASE = 3
 
 
@@ -125,7 +126,7 @@ def _open(bench: Bench, claim: Claim, fence: Fence, hold: _Hold) -> Recording | 
         reason = "poison: the worker died each time that it opened this clip"
         return Failed(bench.inbox / path, reason)
     try:
-        found = record(fence.inside(path), bench.limits)
+        found = record(fence.inside(path), bench.limits, missing=GONE)
     except ClipError as error:
         return Failed(bench.inbox / path, error.reason)
     except MemoryError:

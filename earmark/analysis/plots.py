@@ -74,6 +74,8 @@ def digits_of(
 ) -> dict[int, Portrait]:
     """One clip of each digit, found by its name: the first that can be read."""
     found: dict[int, Portrait] = {}
+    if not folder.is_dir():
+        raise EarmarkError(f"there is no folder {folder}")
     for path in (discovery or Discovery()).clips_below(folder):
         digit = told_by_name(path.name).digit
         if isinstance(digit, int) and digit not in found:

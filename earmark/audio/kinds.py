@@ -71,8 +71,9 @@ def passed_line(passed: Mapping[str, int]) -> str:
     '3 files: 1 labels.csv, 2 text'
     """
     folders = any(passed.get(kind) for kind in (Kind.FOLDER, Kind.FOLDER_LINK))
-    total = f"{sum(passed.values()):,} files{' and folders' if folders else ''}"
-    return f"{total}: {', '.join(f'{count:,} {kind}' for kind, count in passed.items())}"
+    total = sum(passed.values())
+    what = "files and folders" if folders else "file" if total == 1 else "files"
+    return f"{total:,} {what}: {', '.join(f'{count:,} {kind}' for kind, count in passed.items())}"
 
 
 def kind_of_file(file: str) -> Kind:

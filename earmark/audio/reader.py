@@ -92,8 +92,13 @@ class Fence:
         return os.path.realpath(path).startswith(self._root)
 
 
-def record(path: Path, limits: Limits) -> Recording:
+def record(path: Path, limits: Limits, *, missing: str = "there is no such file") -> Recording:
     """Read and decode one file.
+
+    Parameters
+    ----------
+    missing
+        What is said of a file that is not there.
 
     Raises
     ------
@@ -103,7 +108,7 @@ def record(path: Path, limits: Limits) -> Recording:
     try:
         data, revision = _read(path, limits)
     except FileNotFoundError as error:
-        raise ClipError("the file was gone before it could be read") from error
+        raise ClipError(missing) from error
     except OSError as error:
         raise ClipError(f"the file cannot be read: {error.strerror}") from error
     digest = blake2b(data, digest_size=16).hexdigest()

@@ -169,10 +169,15 @@ def _chosen(folder: Path | None, digit: int | None, *, random: bool) -> Path:
 
 def _inspect_clip(file: Path, out: Path) -> None:
     from earmark.analysis.plots import HOP, RATE, draw_clip, portray
+    from earmark.audio.names import printable
+    from earmark.errors import ClipError
     from earmark.settings import Settings
 
     settings = Settings.load()
-    portrait = portray(file, settings.limits)
+    try:
+        portrait = portray(file, settings.limits)
+    except ClipError as error:
+        raise ClipError(f"{printable(file)}: {error.reason}") from error
     explanation, why = _explained(file, settings)
     draw_clip(portrait, out, explanation)
     print(f"clip      {portrait.seconds:.3f} seconds at {portrait.sound.rate:,} Hz")

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from earmark.audio.names import identity_of
 from earmark.audio.reader import Failed
 from earmark.datasets.table import matrix
 from earmark.errors import EarmarkError, MissingExtra
@@ -96,9 +97,9 @@ def _rows(outcomes: Iterable[Outcome], failed: list[Failed]) -> Iterator[dict[st
 
 
 def _row(outcome: Extracted) -> dict[str, object]:
-    told = told_by_name(outcome.path.name)
+    told = told_by_name(identity_of(outcome.path.name))
     return {
-        "path": str(outcome.path).encode("utf-8", "replace").decode(),
+        "path": identity_of(str(outcome.path)),
         "digest": outcome.digest,
         "digit": told.digit,
         "speaker": told.speaker,

@@ -517,7 +517,7 @@ def test_what_is_passed_over_is_told_again_only_when_it_changed(
     (watch.inbox / "README").unlink()
     watch.until(lambda: watch.store.passed_over.counts() == {}, "none", turning=seconds)
 
-    assert lines() == ["passed over 1 files: 1 text", "passed over nothing more"]
+    assert lines() == ["passed over 1 file: 1 text", "passed over nothing more"]
 
 
 def test_a_name_that_is_no_utf8_is_queued_under_an_escaped_one(either: Watch) -> None:

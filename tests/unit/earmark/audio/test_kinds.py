@@ -32,6 +32,7 @@ def test_bytes_of_no_known_kind_are_a_clip_where_the_name_says_audio() -> None:
 
 
 def test_what_was_passed_over_is_one_line() -> None:
+    assert passed_line({"text": 1}) == "1 file: 1 text"
     assert passed_line({"text": 1_234}) == "1,234 files: 1,234 text"
     assert passed_line({"text": 1, "ignored folders": 2}) == (
         "3 files and folders: 1 text, 2 ignored folders"

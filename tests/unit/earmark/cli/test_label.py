@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 import earmark
 from earmark.cli import dataset, ingest  # noqa: F401 - they register their commands
-from earmark.errors import NoModel
+from earmark.errors import ClipError, EarmarkError, NoModel
 from earmark.frontends import FRONT_ENDS, front_end
 from tests.command_line import answer, call
 from tests.fixture_types import Tone
@@ -166,6 +167,47 @@ def test_inspect_draws_a_clip_and_tells_what_is_heard_and_where_the_picture_is(
     assert lines[2].endswith(f"by model {VERSION}: labelled")
     assert lines[3] == f"picture   {home / 'a.inspect.png'}"
     assert (home / "a.inspect.png").exists()
+
+
+def test_inspect_names_a_file_that_is_not_there(home: Path) -> None:
+    with pytest.raises(ClipError, match=r"^nosuch\.wav: there is no such file$"):
+        call("inspect", "nosuch.wav")
+
+
+def test_inspect_names_a_folder_that_is_not_there(home: Path) -> None:
+    with pytest.raises(EarmarkError, match=r"^there is no folder nosuch$"):
+        call("inspect", "--digits", "nosuch")
+
+
+def test_a_file_that_is_not_there_is_named_so_by_the_functions_too(home: Path) -> None:
+    assert earmark.label("nosuch.wav").reason == "there is no such file"
+    with pytest.raises(ClipError, match=r"nosuch\.wav: there is no such file"):
+        earmark.features("nosuch.wav")
+
+
+def test_audio_that_is_no_wav_is_named_with_the_command_that_converts_it(
+    home: Path, tone: Tone
+) -> None:
+    (home / "voices").mkdir()
+    (home / "voices/a b.mp3").write_bytes(b"ID3\4" + bytes(90))
+    (home / "voices/README").write_text("About")
+
+    [row] = json.loads(call("label", "voices", "--json").stdout)
+
+    assert row["reason"] == "it is MP3 audio, no wav; convert it: ffmpeg -i 'a b.mp3' 'a b.wav'"
+
+
+def test_the_vectors_of_a_name_that_is_no_utf8_go_into_a_file(home: Path, tone: Tone) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    try:
+        tone(home / "voices" / os.fsdecode(b"7_jos\xe9_0.wav"))
+    except OSError:
+        pytest.skip("this file system takes only valid names")
+
+    call("features", "voices", "--out", "v.parquet")
+
+    [row] = parquet.read_table("v.parquet").to_pylist()
+    assert (row["path"], row["speaker"]) == ("voices/7_jos\\xe9_0.wav", "jos\\xe9")
 
 
 def test_inspect_draws_a_sheet_of_digits(home: Path, tone: Tone) -> None:
