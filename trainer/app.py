@@ -76,6 +76,7 @@ def _announce(**_: Any) -> None:
     from trainer import service
 
     service.announce(_desk())
+    service.warn_if_it_cannot_train()
 
 
 show_life(ServiceName.TRAINER)

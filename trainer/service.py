@@ -12,7 +12,7 @@ from earmark.admin.promote import succeed
 from earmark.audio.decode import Limits
 from earmark.audio.reader import inside
 from earmark.datasets.table import from_store
-from earmark.errors import EarmarkError, ModelError, TrainingBusy
+from earmark.errors import EarmarkError, MissingExtra, ModelError, TrainingBusy
 from earmark.frontends import FrontEnd, front_end
 from earmark.frontends.extract import Extracted, extract_files
 from earmark.messaging.sender import Sender
@@ -23,6 +23,7 @@ from earmark.store.training_state import TrainingLock
 from trainer.data.material import Material
 from trainer.evaluate.challenger import Terms
 from trainer.net.fit import Epoch
+from trainer.net.tensorflow import insist_on_tensorflow
 from trainer.pipeline import PUBLISHED, Result, train
 from trainer.recipes import recipe as recipe_of
 from trainer.schedule import truths as count_truths
@@ -91,6 +92,14 @@ def announce(desk: Desk) -> None:
     log.info("model %s is live", artefact.announcement.version)
 
 
+def warn_if_it_cannot_train() -> None:
+    """Say once, at the start, that every training will be refused, and why."""
+    try:
+        insist_on_tensorflow()
+    except MissingExtra as error:
+        log.warning("%s; until then every training is refused", error)
+
+
 def _trained(desk: Desk, lock: TrainingLock, recipe: str, force: bool) -> dict[str, Any]:
     last = desk.store.training.last_training() or {}
     truths = count_truths(desk.store)
@@ -106,6 +115,7 @@ def _trained(desk: Desk, lock: TrainingLock, recipe: str, force: bool) -> dict[s
 def _train(
     desk: Desk, lock: TrainingLock, recipe: str, force: bool, last: Mapping[str, Any]
 ) -> Result:
+    insist_on_tensorflow()
     chosen = recipe_of(recipe)
 
     def tell(step: str, **how_far: int) -> None:

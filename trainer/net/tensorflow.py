@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 from earmark.errors import MissingExtra
@@ -19,6 +20,18 @@ _DEFAULTS = {
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "KERAS_BACKEND": "tensorflow",
 }
+
+
+def insist_on_tensorflow() -> None:
+    """Refuse before anything else is done for a training, without loading TensorFlow.
+
+    Raises
+    ------
+    MissingExtra
+        When it is not installed.
+    """
+    if find_spec("tensorflow") is None:
+        raise MissingExtra("trainer", "training")
 
 
 def tensorflow() -> Any:

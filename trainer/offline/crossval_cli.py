@@ -20,6 +20,7 @@ from earmark.settings import Settings
 from trainer.data.folds import By, cut
 from trainer.data.material import Material
 from trainer.data.samples import Samples
+from trainer.net.tensorflow import insist_on_tensorflow
 from trainer.offline.crossvalidate import Tested, crossval, summary
 from trainer.recipes import RECIPES, TIME, Recipe, recipe
 
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _answer(asked: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    insist_on_tensorflow()
     started = time.monotonic()
     chosen, by = recipe(asked.recipe), By(asked.by)
     table, samples = read(asked.folder, chosen, settings, jobs=asked.jobs)
