@@ -48,19 +48,22 @@ RUN /tools/bin/uv venv --python /usr/local/bin/python /opt/earmark \
 COPY --from=wheel /wheel /wheel
 RUN /tools/bin/uv pip install --python /opt/earmark/bin/python --no-deps /wheel/*.whl
 
-# Named volumes take owner and mode from these folders when they are first mounted.
+# Whoever owns the inbox, as numbers; docker-env.sh writes them down for compose. Named volumes take
+# owner and mode from these folders when they are first mounted.
 FROM base AS runtime
-RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin earmark \
-    && install -d -o earmark -g earmark /inbox /data /models
+ARG OWNER_UID=10001
+ARG OWNER_GID=10001
+RUN install -d -o ${OWNER_UID} -g ${OWNER_GID} /inbox /data /models
 ENV PATH=/opt/earmark/bin:$PATH \
     HOME=/tmp \
+    USER=earmark \
     MPLCONFIGDIR=/tmp/matplotlib \
     NUMBA_CACHE_DIR=/tmp/numba \
     EARMARK_INBOX=/inbox \
     EARMARK_DATA=/data \
     EARMARK_MODELS=/models
 WORKDIR /data
-USER earmark
+USER ${OWNER_UID}:${OWNER_GID}
 ENTRYPOINT ["earmark"]
 CMD ["--help"]
 
