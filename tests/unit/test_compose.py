@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -9,15 +10,23 @@ from typing import Any
 import pytest
 import yaml
 
+from dashboard.auth import insist_on_token
 from earmark.messaging.celery_app import configuration
 from earmark.messaging.messages import LIVE
 from earmark.services.processes import SERVICES
 from earmark.settings import PREFIX, Settings
+from tests.install.compose import clean_checkout, prepared
+from tests.install.dockerfile import parse
+from tests.install.variables import Missing, expand, interpolate
 
 
 @pytest.fixture(scope="module")
-def compose(repository: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((repository / "docker-compose.yml").read_text())
+def compose(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The compose file with the variables that its one command writes down."""
+    folder = tmp_path_factory.mktemp("compose") / "checkout"
+    checkout = prepared(clean_checkout(repository, folder, os.getuid()), os.getuid())
+    raw = yaml.safe_load((repository / "docker-compose.yml").read_text())
+    loaded: dict[str, Any] = interpolate(raw, checkout.variables)
     return loaded
 
 
@@ -66,13 +75,17 @@ def test_every_service_runs_what_up_runs(ours: dict[str, Any]) -> None:
 
 
 def test_only_the_trainer_carries_tensorflow(ours: dict[str, Any]) -> None:
-    images = {
-        name: (service["image"], service["build"]["target"]) for name, service in ours.items()
-    }
+    targets = {name: service["build"]["target"] for name, service in ours.items()}
 
-    assert images.pop("trainer") == ("earmark:trainer", "trainer")
-    assert images.pop("dashboard") == ("earmark:dashboard", "dashboard")
-    assert set(images.values()) == {("earmark:slim", "slim")}
+    assert targets.pop("trainer") == "trainer"
+    assert targets.pop("dashboard") == "dashboard"
+    assert set(targets.values()) == {"slim"}
+
+
+def test_no_two_services_build_one_tag(ours: dict[str, Any]) -> None:
+    tags = [service.get("image", name) for name, service in ours.items() if "build" in service]
+
+    assert len(tags) == len(set(tags)) == len(ours)
 
 
 def test_every_target_that_compose_builds_stands_in_the_dockerfile(
@@ -165,14 +178,59 @@ def test_every_setting_that_compose_names_is_one(repository: Path) -> None:
     assert {name.lower() for name in named} <= Settings.model_fields.keys()
 
 
-def test_the_images_run_as_a_user_of_their_own_who_owns_no_code(repository: Path) -> None:
-    dockerfile = (repository / "Dockerfile").read_text()
-    runtime = dockerfile.partition("AS runtime")[2]
+def test_the_images_run_as_a_number_that_owns_no_code(repository: Path) -> None:
+    stages = parse((repository / "Dockerfile").read_text())
+    told = {step.name: step.told for step in stages["runtime"].steps}
+    defaults = dict(step.told.split("=") for step in stages["runtime"].steps if step.name == "ARG")
 
-    assert re.findall(r"^USER (\S+)$", dockerfile, re.MULTILINE) == ["earmark"]
-    assert "USER earmark" in runtime.partition("FROM ")[0]
-    assert "--chown" not in dockerfile
-    assert re.search(r"useradd .*--no-create-home .*nologin earmark", runtime)
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", expand(told["USER"], defaults))
+    for target in ("slim", "dashboard", "trainer"):
+        assert stages[target].base == "runtime"
+        assert "USER" not in {step.name for step in stages[target].steps}
+    assert "--chown" not in (repository / "Dockerfile").read_text()
+
+
+def test_the_images_are_built_for_the_user_that_compose_runs_them_as(ours: dict[str, Any]) -> None:
+    for name, service in ours.items():
+        told = service["build"]["args"]
+        assert service["user"] == f"{told['OWNER_UID']}:{told['OWNER_GID']}", name
+
+
+def test_without_its_command_nothing_starts_and_the_command_is_named(repository: Path) -> None:
+    raw = yaml.safe_load((repository / "docker-compose.yml").read_text())
+
+    with pytest.raises(Missing, match=r"run this first, once: sh docker-env\.sh"):
+        interpolate(raw, {})
+
+
+def test_the_engine_makes_no_folder_that_belongs_to_root(ours: dict[str, Any]) -> None:
+    volumes = [volume for service in ours.values() for volume in service["volumes"]]
+    binds = [volume for volume in volumes if isinstance(volume, dict)]
+
+    assert binds
+    assert {volume["bind"]["create_host_path"] for volume in binds} == {False}
+
+
+def test_the_time_zone_is_the_persons(ours: dict[str, Any], repository: Path) -> None:
+    raw = yaml.safe_load((repository / "docker-compose.yml").read_text())
+    told = {"TZ": "Asia/Tokyo", "OWNER_UID": "1", "OWNER_GID": "1", "EARMARK_DASHBOARD_TOKEN": "x"}
+    services = interpolate(raw, told)["services"]
+
+    assert {services[name]["environment"]["TZ"] for name in ours} == {"Asia/Tokyo"}
+
+
+def test_an_upload_is_held_on_disk_and_not_in_memory(ours: dict[str, Any]) -> None:
+    dashboard = ours["dashboard"]
+
+    assert mounts(dashboard)[dashboard["environment"]["TMPDIR"]] is True
+    assert dashboard["environment"]["TMPDIR"] not in dashboard["tmpfs"]
+
+
+def test_the_dashboard_has_a_token_that_it_accepts(ours: dict[str, Any]) -> None:
+    told = ours["dashboard"]["environment"]
+
+    token = Settings(dashboard_token=told["EARMARK_DASHBOARD_TOKEN"]).dashboard_token
+    insist_on_token(told["EARMARK_DASHBOARD_HOST"], token)
 
 
 def test_only_memory_and_volumes_can_be_written(services: dict[str, Any]) -> None:
