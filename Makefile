@@ -15,7 +15,7 @@ UV := .venv/bin/uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --only-binary :all: --custom-compile-command "make lock"
 
-.PHONY: help setup demo run test test-faults lint types format fuzz audit bench bench-quick accuracy accuracy-quick screenshots lock clean
+.PHONY: help setup demo run test test-faults test-install lint types format fuzz audit bench bench-quick accuracy accuracy-quick screenshots lock clean
 
 help: ## this list
 	@echo "Earmark: drop a wav into a folder, read which digit is spoken in it."
@@ -35,6 +35,9 @@ test: $(READY) ## all tests
 
 test-faults: $(READY) ## every fault, then random kills for MINUTES (default 10; SEED repeats a run)
 	@MINUTES=$${MINUTES:-10} $(RUN) pytest -m "" $(FAULTS) tests/faults/test_random.py
+
+test-install: $(READY) ## the wheel alone, each image's lock, and compose, outside of the checkout (4 GB for a while)
+	@$(RUN) tests.install
 
 lint: $(READY) ## ruff: rules and format
 	@$(RUN) ruff check --quiet .
