@@ -8,9 +8,9 @@ cd "$(dirname "$0")"
 chmod 600 .env
 [ -z "$(tail -c 1 .env)" ] || echo >>.env
 
-# The last value of a name in .env.
+# The last value of a name in .env, without quotes.
 told() {
-    sed -n "s/^$1=//p" .env | tail -n 1
+    sed -n "s/^$1=//p" .env | tail -n 1 | sed "s/^[\"']\(.*\)[\"']\$/\1/"
 }
 
 add() {
@@ -37,6 +37,9 @@ add EARMARK_DASHBOARD_TOKEN "$(od -An -N 20 -tx1 /dev/urandom | tr -d ' \n')"
 
 inbox=${EARMARK_INBOX:-$(told EARMARK_INBOX)}
 inbox=${inbox:-inbox}
+case $inbox in
+"~/"*) inbox=$HOME/${inbox#"~/"} ;;
+esac
 owner=$(told OWNER_UID)
 if [ ! -d "$inbox" ]; then
     mkdir -p "$inbox"

@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -165,17 +166,23 @@ def _copy_from_context(source: Path, target: Path) -> None:
 def _run(built: Built, told: str) -> None:
     passed = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_PASSED_ON)}
     environ = {k: v for k, v in built.environ.items() if k not in _CACHES}
-    done = subprocess.run(
+    process = subprocess.Popen(
         ["/bin/sh", "-c", built.inside(told)],
         env=passed | environ,
         cwd=built.working,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
+        start_new_session=True,
     )
-    if done.returncode:
-        raise StepFailed(f"RUN {told}\nended with {done.returncode}:\n{done.stdout[-4_000:]}")
+    try:
+        output, _ = process.communicate()
+    except BaseException:  # whoever ends us ends what the shell has started, too
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    if process.returncode:
+        raise StepFailed(f"RUN {told}\nended with {process.returncode}:\n{output[-4_000:]}")
 
 
 def _lay_python(root: Path) -> None:

@@ -101,6 +101,16 @@ def test_a_time_zone_is_one_that_python_knows(
     assert told(tmp_path)["TZ"] == zone
 
 
+@pytest.mark.parametrize("given", ['"my clips"', "'my clips'", "my clips", "~/my clips"])
+def test_the_inbox_that_compose_will_mount_is_made(given: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"EARMARK_INBOX={given}\n")
+
+    run(HOME=str(tmp_path))
+
+    assert (tmp_path / "my clips").is_dir()
+    assert not (tmp_path / "~").exists()
+
+
 def test_who_cannot_write_to_the_inbox_is_told_how_to_mend_it(run: Run, tmp_path: Path) -> None:
     (tmp_path / "inbox").mkdir()
     (tmp_path / ".env").write_text("OWNER_UID=4321\nOWNER_GID=4321\n")
