@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import struct
 import zipfile
@@ -96,11 +97,15 @@ def open_archive(path: Path, discovery: Discovery | None = None) -> zipfile.ZipF
         for info in archive.infolist()
         if discovery.by_path(_checked_path(info)) in (None, Kind.CLIP)
     ]
-    reason = _refusal_of_all(len(sizes), sum(sizes), path.stat().st_size)
+    reason = _refusal_of_all(len(sizes), sum(sizes), _packed_bytes(archive))
     if reason:
         archive.close()
         raise ClipError(reason)
     return archive
+
+
+def _packed_bytes(archive: zipfile.ZipFile) -> int:
+    return archive.fp.seek(0, os.SEEK_END) if archive.fp else 0
 
 
 def _refusal_of_all(members: int, unpacked: int, packed: int) -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from earmark.audio.kinds import Kind
 from earmark.errors import SettingsError
 from earmark.settings import SOCKET_PATH_LIMIT, Settings
 
@@ -172,6 +173,26 @@ def test_speakers_may_be_a_list_in_the_file(bare: Path) -> None:
     (bare / "earmark.toml").write_text('always_train = ["theo", "ann"]\n')
 
     assert Settings.load().always_train == ("theo", "ann")
+
+
+def test_patterns_of_what_is_passed_over_take_the_place_of_the_default_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Settings.load().discovery.by_path("a.wav.crdownload") is Kind.IGNORED
+    monkeypatch.setenv("EARMARK_IGNORE", "test*, *.bak")
+
+    settings = Settings.load()
+
+    assert settings.ignore == ("test*", "*.bak")
+    assert settings.discovery.by_path("Test 1.wav") is Kind.IGNORED
+    assert settings.discovery.by_path(".a.wav") is Kind.CLIP
+
+
+def test_a_pattern_of_a_path_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARMARK_IGNORE", "old/*.wav")
+
+    with pytest.raises(SettingsError, match=r"EARMARK_IGNORE is .*: a pattern is one of names"):
+        Settings.load()
 
 
 def test_the_settings_cannot_be_changed() -> None:
