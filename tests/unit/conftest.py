@@ -15,6 +15,7 @@ import pytest
 
 from earmark.audio.decode import Limits
 from earmark.audio.names import identity_of
+from earmark.cli import load_commands
 from earmark.clips import Record, Revision, State
 from earmark.messaging.messages import Batch
 from earmark.model.registry import Registry
@@ -28,6 +29,12 @@ from worker.live_model import LiveModel
 
 Tone = Callable[..., Path]
 Label = Callable[..., list[Record]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands() -> None:
+    """Every command is known to the app, whichever test comes first."""
+    load_commands()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import earmark
-from earmark.cli import dataset, ingest  # noqa: F401 - they register their commands
 from earmark.errors import ClipError
 from tests.fixture_types import Tone
 

@@ -20,7 +20,6 @@ from earmark.admin.forget_speaker import FILE, Place, forget, survey
 from earmark.admin.restore import restore
 from earmark.annotations import labels_csv
 from earmark.annotations.corrections import correct
-from earmark.cli import backup  # noqa: F401 - registers the commands
 from earmark.cli.app import app
 from earmark.clips import Record, State
 from earmark.errors import BackupError

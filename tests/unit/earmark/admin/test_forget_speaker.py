@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 from earmark.admin.forget_speaker import FILE, Forgotten, Place, forget, read, survey
 from earmark.annotations import labels_csv
 from earmark.annotations.corrections import correct
-from earmark.cli import backup  # noqa: F401 - registers the commands
 from earmark.cli.app import app
 from earmark.clips import Record, Revision, State
 from earmark.errors import LabelError, TrainingBusy

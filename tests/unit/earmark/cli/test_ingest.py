@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from earmark.annotations import labels_csv
-from earmark.cli import dataset, ingest  # noqa: F401 - they register their commands
 from earmark.errors import NotRunning
 from earmark.store import Store
 from earmark.truth import Told

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import earmark
-from earmark.cli import dataset, ingest  # noqa: F401 - they register their commands
 from earmark.errors import ClipError, EarmarkError, NoModel
 from earmark.frontends import FRONT_ENDS, front_end
 from tests.command_line import answer, call

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from earmark.cli import dataset, ingest  # noqa: F401 - they register their commands
 from tests.command_line import call
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from earmark.cli import dataset, ingest  # noqa: F401 - they register their commands
 from tests.command_line import answer, call
 from tests.fixture_types import Label, Tone
 

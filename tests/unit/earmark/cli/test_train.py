@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from earmark.cli import train  # noqa: F401 - registers its commands
 from earmark.store import Store
 from tests.command_line import answer, call, earmark_command
 
