@@ -13,6 +13,10 @@ import soundfile
 
 _RATES = (8_000, 22_050, 48_000)
 _MOST_RECORDINGS = 40
+_WAVS = ("WAV", "WAVEX", "RF64")
+_FORMS = (*_WAVS, "W64", "AIFF", "AU")
+_PLAIN = ("PCM_", "FLOAT", "DOUBLE", "ALAW", "ULAW")
+_TAG = b"ID3\4\0\0\0\0\0\x0a" + bytes(10)
 
 
 def wavs(recordings: Path | None) -> list[bytes]:
@@ -23,12 +27,14 @@ def wavs(recordings: Path | None) -> list[bytes]:
 
 def synthetic() -> list[bytes]:
     """A short tone in every form and coding, mono and stereo where the coding has it."""
-    forms = [(form, coding) for form in ("WAV", "WAVEX", "RF64") for coding in _codings(form)]
+    forms = [(form, coding) for form in _FORMS for coding in _codings(form)]
     rates = itertools.cycle(_RATES)
     made = [
         _tone(form, coding, channels, next(rates)) for form, coding in forms for channels in (1, 2)
     ]
-    return [clip for clip in made if clip]
+    kept = [clip for clip in made if clip]
+    # Big-endian wav, and a tag in front.
+    return [*kept, *filter(None, (_tone("WAV", "PCM_24", 2, 8_000, "BIG"),)), _TAG + kept[0]]
 
 
 def zips(clips: list[bytes]) -> list[bytes]:
@@ -55,15 +61,19 @@ def riff(*chunks: tuple[bytes, bytes], form: bytes = b"RIFF") -> bytes:
 
 
 def _codings(form: str) -> list[str]:
-    return sorted(soundfile.available_subtypes(form))
+    found = sorted(soundfile.available_subtypes(form))
+    # Of wav's cousins only what every wav may hold is read.
+    return found if form in _WAVS else [name for name in found if name.startswith(_PLAIN)]
 
 
-def _tone(form: str, coding: str, channels: int, rate: int) -> bytes | None:
+def _tone(
+    form: str, coding: str, channels: int, rate: int, endian: str | None = None
+) -> bytes | None:
     times = np.arange(rate // 10) / rate
     frames = np.repeat(0.5 * np.sin(2 * np.pi * 300 * times)[:, np.newaxis], channels, axis=1)
     file = io.BytesIO()
     try:
-        soundfile.write(file, frames, rate, subtype=coding, format=form)
+        soundfile.write(file, frames, rate, subtype=coding, format=form, endian=endian)
     except soundfile.SoundFileError:  # a mono coding, or another rate's
         return None
     return file.getvalue()

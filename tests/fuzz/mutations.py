@@ -14,7 +14,11 @@ EDGES = (
 )  # fmt: skip
 TAGS = (0, 1, 2, 3, 5, 6, 7, 0x11, 0x16, 0x31, 0x32, 0x38, 0x40, 0x55, 0x64, 0x161, 0xFFFE, 0xFFFF)
 NAMES = (b"fmt ", b"data", b"ds64", b"fact", b"LIST", b"RIFF", b"RF64", b"WAVE", b"bext", b"cue ",
-         b"PEAK", b"smpl", b"inst", b"acid", b"junk", b"\0\0\0\0")  # fmt: skip
+         b"PEAK", b"COMM", b"SSND", b"FORM", b"FLLR",
+         b"smpl", b"inst", b"acid", b"junk", b"\0\0\0\0")  # fmt: skip
+
+STARTS = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b".snd", b"fLaC", b"ID3\4",
+          b"FORM\0\0\0\0AIFF", b"FORM\0\0\0\0AIFC", b"\0\0\0\x18ftypM4A ")  # fmt: skip
 
 Mutation = Callable[[bytes, random.Random], bytes]
 
@@ -46,6 +50,31 @@ def set_coding(data: bytes, chance: random.Random) -> bytes:
     at = data.find(b"fmt ") + 8
     fields = struct.pack("<HH", chance.choice(TAGS), chance.choice((0, 1, 2, 6, 32, 33, 0xFFFF)))
     return data[:at] + fields + data[at + 4 :]
+
+
+def set_blocks(data: bytes, chance: random.Random) -> bytes:
+    """Block size and bits that contradict each other."""
+    at = data.find(b"fmt ") + 20
+    fields = struct.pack("<HH", chance.choice((0, 1, 2, 3, 4, 6, 8)), chance.randint(0, 65))
+    return data[:at] + fields + data[at + 4 :]
+
+
+def kill_recorder(data: bytes, chance: random.Random) -> bytes:
+    """A data size that was never written, under whatever size of the whole."""
+    at = max(data.find(b"data"), data.find(b"SSND"), 4) + 4
+    whole = struct.pack("<I", chance.choice((0, 8, 36, 4_088, len(data) - 8, 0xFFFF_FFFF)))
+    return data[:4] + whole + data[8:at] + bytes(4) + data[at + 4 :]
+
+
+def set_form(data: bytes, chance: random.Random) -> bytes:
+    """The beginning of another form."""
+    return chance.choice(STARTS) + data[chance.choice((4, 12)) :]
+
+
+def put_tag(data: bytes, chance: random.Random) -> bytes:
+    size = chance.choice((0, 10, 127, 128, 5_000))
+    tag = b"ID3\4\0" + bytes((chance.choice((0, 16)), 0, 0, size >> 7 & 127, size & 127))
+    return tag + bytes(chance.choice((0, size))) + data
 
 
 def cut(data: bytes, chance: random.Random) -> bytes:
@@ -90,7 +119,7 @@ def noise(data: bytes, chance: random.Random) -> bytes:
 
 MUTATIONS: Sequence[Mutation] = (
     flip_bits, spoil_header, set_number, set_number, set_coding, cut, lengthen, drop_piece,
-    repeat_piece, insert_chunk, fill_samples, noise,
+    repeat_piece, insert_chunk, fill_samples, noise, set_blocks, kill_recorder, set_form, put_tag,
 )  # fmt: skip
 
 

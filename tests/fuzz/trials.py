@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earmark.audio import wav_header
+from earmark.audio import headers
 from earmark.audio.decode import Limits, decode
 from earmark.audio.reader import Failed, Recording
 from earmark.audio.zip_reader import Member, members, open_archive
@@ -45,9 +45,9 @@ def trial(wavs: Sequence[bytes], zips: Sequence[bytes], number: int, seed: int) 
 def hear(data: bytes) -> str:
     """Header, decoder, and every front end."""
     with suppress(ClipError):
-        size = wav_header.declared_size(data[:4_096])
-        if size is not None and size < 0:
-            raise Unexplained(f"declared size {size}")
+        lacking = headers.lacking_bytes(data[:4_096], len(data))
+        if lacking < 0:
+            raise Unexplained(f"{lacking} bytes are lacking")
     try:
         sound = decode(data, LIMITS)
     except ClipError as error:
@@ -55,6 +55,9 @@ def hear(data: bytes) -> str:
         return "refused"
     if not (np.isfinite(sound.samples).all() and sound.samples.ndim == 1 and len(sound.samples)):
         raise Unexplained("samples that are none")
+    for said in (sound.truncated, sound.note):
+        if said is not None:
+            _insist_on_a_sentence(said)
     recording = Recording(Path("clip.wav"), Revision(len(data), 0), "00" * 16, sound)
     ends = [_extracted(outcome) for f in FRONT_ENDS.values() for outcome in extract([recording], f)]
     return "decoded" if all(ends) else "without features"
