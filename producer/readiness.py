@@ -4,19 +4,17 @@ Every event and every file that the reconciler finds is only a hint to this gate
 when it holds all the audio that its header declares and either its writer closed it or it has not
 changed for the settling time. A file that is shorter than it declares waits until it has stood
 still for the patience time; then it is queued as it is, and the worker says that it is truncated.
-Where no more than a header's length is lacking, the settling time is enough.
 """
 
 from __future__ import annotations
 
 import heapq
-import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from earmark.audio.headers import SLACK_BYTES, lacking_bytes
+from earmark.audio.headers import is_whole
 from earmark.audio.names import on_disk
 from earmark.clips import Revision
 from earmark.errors import ClipError
@@ -129,22 +127,20 @@ class ReadinessGate:
             return 0
         if not candidate.closed and age < self._settle:
             return self._settle - age
-        lacking = self._lacking(path, candidate.revision.size_bytes)
-        if lacking > SLACK_BYTES:
+        if not self._is_whole(path, candidate.revision.size_bytes):
             return self._patience - age
-        # So little is lacking for ever where the writer counted the header as audio.
-        return self._settle - age if lacking else 0
+        return 0
 
-    def _lacking(self, path: str, size_bytes: int) -> float:
-        """Bytes that the header promises and that are not written yet."""
+    def _is_whole(self, path: str, size_bytes: int) -> bool:
+        """Whether waiting can add nothing that the header promises."""
         try:
             head = self._head(path)
         except OSError:
-            return 0
+            return True
         try:
-            return lacking_bytes(head, size_bytes)
+            return is_whole(head, size_bytes)
         except ClipError:
-            return 0 if len(head) >= HEADER_BYTES else math.inf
+            return len(head) >= HEADER_BYTES
 
     def _head(self, path: str) -> bytes:
         descriptor = os.open(self._root + on_disk(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

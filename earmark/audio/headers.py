@@ -11,7 +11,7 @@ from earmark.audio.wav_header import Header
 from earmark.errors import ClipError
 
 SLACK_BYTES = 44
-"""A size that is too large by no more than a plain header counts that in: nothing is missing."""
+"""What a size may be too large by without any audio missing: a plain header."""
 
 
 def parse(data: bytes) -> Header:
@@ -31,8 +31,8 @@ def parse(data: bytes) -> Header:
     return _parse_other(data, data)
 
 
-def lacking_bytes(head: bytes, size_bytes: int) -> int:
-    """Bytes that a growing file lacks of what its header declares; 0 when it is whole.
+def is_whole(head: bytes, size_bytes: int) -> bool:
+    """Whether a growing file holds all that its header declares.
 
     Parameters
     ----------
@@ -47,7 +47,12 @@ def lacking_bytes(head: bytes, size_bytes: int) -> int:
         When too little is written to tell, or it is no file that is read.
     """
     declared = _declared_size(head)
-    return 0 if declared is None else max(0, declared - size_bytes)
+    if declared is None or size_bytes >= declared:
+        return True
+    try:
+        return _counts_header(parse(head), declared - size_bytes)
+    except ClipError:
+        return False
 
 
 def missing_bytes(header: Header, size_bytes: int) -> int:
@@ -55,8 +60,12 @@ def missing_bytes(header: Header, size_bytes: int) -> int:
     if header.data_bytes is None:
         return 0
     missing = header.data_offset + header.data_bytes - size_bytes
-    # Some writers count a whole header of more than the plain one in.
-    return 0 if missing <= SLACK_BYTES or missing == header.data_offset else missing
+    return 0 if missing <= SLACK_BYTES or _counts_header(header, missing) else missing
+
+
+def _counts_header(header: Header, missing: int) -> bool:
+    """Whether the writer told the size of the whole file, or of its RIFF chunk, for the audio's."""
+    return missing in (header.data_offset, header.data_offset - 8)
 
 
 def _parse_other(data: bytes, file: bytes) -> Header:
