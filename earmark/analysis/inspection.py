@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,14 +85,14 @@ class Inspection:
 
     def _picture(self) -> str:
         figure = new_figure(9, 7)
-        above, middle, below = figure.subplots(3, 1)
+        above, middle, below = figure.subplots(3, 1, sharex=True)
         portrait = Portrait("waveform", Sound(self.waveform, self.rate), self.mfcc)
         draw_waveform(above, portrait)
-        image = _draw_spectrogram(middle, self._at_22050, self.seconds)
-        figure.colorbar(image, ax=middle, label="dB below the loudest")
-        image = draw_mfcc(below, portrait)
-        figure.colorbar(image, ax=below, label="MFCC", extend="both")
+        _draw_spectrogram(middle, self._at_22050)
+        draw_mfcc(below, portrait)
         below.set_title(f"MFCC {self.mfcc.shape}")
+        for axes in (above, middle):
+            axes.set_xlabel("")
         return _data_url("image/png", png_of(figure))
 
     @property
@@ -129,7 +129,7 @@ def inspection(path: Path, settings: Settings) -> Inspection:
     )
 
 
-def _draw_spectrogram(axes: Axes, samples: NDArray[np.float32], seconds: float) -> Any:
+def _draw_spectrogram(axes: Axes, samples: NDArray[np.float32]) -> None:
     import librosa
 
     with silenced_about_short_clips():
@@ -137,15 +137,11 @@ def _draw_spectrogram(axes: Axes, samples: NDArray[np.float32], seconds: float) 
     decibels = librosa.power_to_db(power, ref=np.max, top_db=_DECIBELS)
     bands, frames = decibels.shape
     right = frames * HOP / 4 / RATE
-    image = axes.imshow(
-        decibels, cmap="magma", origin="lower", aspect="auto", extent=(0, right, 0, bands)
-    )
+    axes.imshow(decibels, cmap="magma", origin="lower", aspect="auto", extent=(0, right, 0, bands))
     marks = [250, 500, 1_000, 2_000, 4_000, 8_000]
     places = np.searchsorted(librosa.mel_frequencies(bands, fmax=RATE / 2), marks)
     axes.set_yticks(places, [f"{hertz:,}" for hertz in marks])
-    axes.set(xlabel="seconds", ylabel="Hz (mel scale)", xlim=(0, min(seconds, right)))
-    axes.set_title("mel spectrogram")
-    return image
+    axes.set(ylabel="Hz (mel scale)", title=f"mel spectrogram, down to -{_DECIBELS:g} dB")
 
 
 def _wav(samples: NDArray[np.float32], rate: int) -> bytes:
