@@ -10,12 +10,14 @@ from dashboard.auth import insist_on_token
 from earmark.errors import EarmarkError
 from earmark.services.heartbeat import sign_of_life, sign_off
 from earmark.services.processes import LOG_FORMAT, ServiceName
+from earmark.services.service_log import make_printable
 from earmark.settings import Settings
 
 
 def main() -> None:
     """Serve until told to stop."""
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    make_printable(logging.getLogger())
     for chatty in ("httpx", "python_multipart", "nicegui"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:

@@ -9,12 +9,14 @@ import threading
 
 from earmark.errors import EarmarkError
 from earmark.services.processes import LAST_SECONDS, LOG_FORMAT, end_within
+from earmark.services.service_log import make_printable
 from earmark.settings import Settings
 from producer.service import watch
 
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    make_printable(logging.getLogger())
     stop = threading.Event()
 
     def leave(*_: object) -> None:

@@ -15,9 +15,9 @@ from dashboard.index.query import read_mark
 from dashboard.plots import portrait, sound_of
 from dashboard.uploads import bring, settled, together
 from earmark.audio.conversion import WAV_SUFFIXES
-from earmark.audio.names import printable
 from earmark.audio.reader import inside
 from earmark.errors import ClipError, LabelError
+from earmark.terminal import printable
 from earmark.truth import Truth
 
 LONGEST_WAIT_SECONDS = 60.0

@@ -14,6 +14,7 @@ from earmark.messaging.sender import Sender
 from earmark.services.heartbeat import service_counts
 from earmark.services.processes import ServiceName
 from earmark.store import Store
+from earmark.terminal import printable
 
 _LOOK_SECONDS = 0.5
 _CUT_OFF = "the training was cut off, for its trainer was ended: ask for it again"
@@ -73,7 +74,7 @@ def _show(bar: Any, progress: dict[str, Any] | None) -> None:
     if bar.total != progress.get("epochs"):  # timed from its first epoch on
         bar.reset(progress.get("epochs"))
     bar.n = progress.get("epoch", 0)
-    bar.set_postfix_str(progress.get("step", ""))
+    bar.set_postfix_str(printable(progress.get("step", "")))
     bar.refresh()
 
 

@@ -8,12 +8,12 @@ from random import Random
 
 from earmark.audio.decode import Limits
 from earmark.audio.discovery import Discovery
-from earmark.audio.names import printable
 from earmark.audio.reader import Failed, inside, try_record
 from earmark.clips import Record, State
 from earmark.errors import ClipError, EarmarkError, ServiceError, StoreError
 from earmark.settings import Settings
 from earmark.store import Store
+from earmark.terminal import printable
 from earmark.truth import Truth, told_by_name
 
 

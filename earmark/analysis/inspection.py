@@ -26,12 +26,12 @@ from earmark.analysis.plots import (
     silenced_about_short_clips,
 )
 from earmark.audio.decode import Sound
-from earmark.audio.names import printable
 from earmark.clips import State
 from earmark.errors import ClipError
 from earmark.frontends.resample import resampled
 from earmark.model.predict import Heard, hear, live_classifier
 from earmark.settings import Settings
+from earmark.terminal import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

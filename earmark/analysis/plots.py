@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from earmark.audio.decode import Limits, Sound
 from earmark.audio.discovery import Discovery
-from earmark.audio.names import printable
 from earmark.audio.reader import record
 from earmark.errors import ClipError, EarmarkError, MissingExtra
 from earmark.files import written
 from earmark.frontends.resample import resampled
+from earmark.terminal import printable
 from earmark.truth import told_by_name
 
 if TYPE_CHECKING:

@@ -45,11 +45,6 @@ def is_text(name: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
-def printable(path: object) -> str:
-    """The path as a terminal may show it: `?` for what is no text, or would command it."""
-    return "".join(each if each.isprintable() else "?" for each in str(path))
-
-
 def shell_quoted(name: str) -> str:
     r"""The name as a word of a shell's command line, in characters that can be shown.
 

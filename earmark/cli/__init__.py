@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-
 
 def main() -> None:
     """Run the command line; an error of ours becomes one line and exit code 1, of settings 2."""
     from earmark.cli.app import app
-    from earmark.errors import EarmarkError, SettingsError
+    from earmark.terminal import run
 
     load_commands()
-    try:
-        app()
-    except EarmarkError as error:
-        print(f"earmark: {error}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, SettingsError) else 1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+    run("earmark", app)
 
 
 def load_commands() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from earmark.terminal import note, print_json, print_table, say
+
+__all__ = ["COMMANDS", "AsJson", "app", "note", "print_json", "print_table", "say"]
 
 COMMANDS: Mapping[str, str] = {
     "samples": "samples",
@@ -54,7 +56,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from earmark import __version__
 
-        print(f"earmark {__version__}")
+        say(f"earmark {__version__}")
         raise typer.Exit
 
 
@@ -80,29 +82,3 @@ def every_command(
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-
-def print_json(value: Any) -> None:
-    """Print one JSON value, indented."""
-    print(json.dumps(value, indent=2, default=str))
-
-
-def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Print rows as aligned columns under their names; empty cells show as a dash."""
-    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
-    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    for line in [list(columns), *cells]:
-        print(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        )
-
-
-def note(text: str) -> None:
-    """Tell a person something that is no part of the answer."""
-    print(text, file=sys.stderr)
-
-
-def _cell(value: Any) -> str:
-    if value is None or value == "":
-        return "-"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli.app import AsJson, app, print_json
+from earmark.cli.app import AsJson, app, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ def _tell(counts: Mapping[str, int], what: str, as_json: bool) -> None:
     if as_json:
         print_json(counts)
     else:
-        print(", ".join(f"{count:,} {name}" for name, count in counts.items()) + f" {what}")
+        say(", ".join(f"{count:,} {name}" for name, count in counts.items()) + f" {what}")
 
 
 def _house() -> House:

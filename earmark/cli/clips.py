@@ -30,7 +30,7 @@ def list_clips(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List clips; in no order, unless they are named.
+    """List clips; in no order, unless they are named. Says so when there are more.
 
     Example: earmark clips list memo.wav
     """
@@ -44,11 +44,14 @@ def list_clips(
         truth=parse_digit(truth) if truth else None,
         speaker=speaker,
     )
-    rows = [record.as_json() for record in find(_ledger(), wanted, limit)]
+    found = [record.as_json() for record in find(_ledger(), wanted, limit + 1)]
+    rows = found[:limit]
     if as_json:
         print_json(rows)
     else:
         print_table(rows, ("path", "state", "label", "confidence", "truth", "reason"))
+    if len(found) > limit:
+        note(f"there are more than these {limit:,}: --limit shows more of them")
 
 
 @clips.command()

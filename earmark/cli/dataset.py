@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from earmark.cli.app import AsJson, app, print_json, print_table
+from earmark.cli.app import AsJson, app, print_json, print_table, say
 from earmark.cli.output import chosen_front_end, dataset_lines, tracked
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def show_dataset(
         print_json(seen)
         return
     print_table(seen["head"], ("path", "digest", "digit", "speaker"))
-    print("\n".join(dataset_lines(seen)))
+    for line in dataset_lines(seen):
+        say(line)
 
 
 @dataset.command()
@@ -66,7 +67,7 @@ def export(
 
     stored, chosen = _stored(frontend)
     write_table(stored.table, file, chosen)
-    print(f"{len(stored.table):,} clips with {chosen.name} vectors are in {file}")
+    say(f"{len(stored.table):,} clips with {chosen.name} vectors are in {file}")
 
 
 @dataset.command()

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from earmark.cli.app import print_table
+from earmark.cli.app import note, print_table, say
 from earmark.cli.output import percent
 from earmark.clips import Record
 from earmark.errors import EarmarkError, ServiceError
@@ -58,7 +58,8 @@ class Tour:
         ServiceError
             When it fails.
         """
-        print(f"\n$ earmark {' '.join(arguments)}", flush=True)
+        say()
+        say(f"$ earmark {' '.join(arguments)}", flush=True)
         done = subprocess.run(_earmark(*arguments), env=self.environ, cwd=self.home, check=False)
         if done.returncode:
             raise ServiceError(f"earmark {arguments[0]} ended with code {done.returncode}")
@@ -80,12 +81,13 @@ def tour() -> None:
             walk.run("status")
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    print(f"\nThe tour took {time.monotonic() - began:.0f} s; nothing of it is left behind.")
+    say()
+    say(f"The tour took {time.monotonic() - began:.0f} s; nothing of it is left behind.")
 
 
 @contextmanager
 def _everything_up(walk: Tour) -> Iterator[Store]:
-    print("$ earmark up", flush=True)
+    say("$ earmark up", flush=True)
     with (walk.home / "up.log").open("w") as log:
         process = subprocess.Popen(
             _earmark("up"), env=walk.environ, cwd=walk.home, stdout=log, stderr=log
@@ -106,11 +108,12 @@ def _ready(walk: Tour, process: subprocess.Popen[bytes]) -> Store:
         except EarmarkError:
             alive = {}
         if alive and all(alive.values()):
-            print(f"  {', '.join(NEEDED)} and the embedded store are running")
+            say(f"  {', '.join(NEEDED)} and the embedded store are running")
             return store
         time.sleep(_POLL_SECONDS)
-    told = (walk.home / "up.log").read_text()
-    raise ServiceError(f"earmark up did not come up; it said:\n{told}")
+    for line in (walk.home / "up.log").read_text(errors="replace").splitlines():
+        note(line)
+    raise ServiceError("earmark up did not come up; what it said stands above")
 
 
 def _train(walk: Tour) -> None:
@@ -125,7 +128,8 @@ def _train(walk: Tour) -> None:
 
 
 def _drop_and_print(walk: Tour, store: Store) -> None:
-    print(f"\nDrops {NEWCOMERS} voices that it never heard, under names that tell nothing:")
+    say()
+    say(f"Drops {NEWCOMERS} voices that it never heard, under names that tell nothing:")
     sources = sorted((walk.home / "newcomers").rglob("*_0.wav"))
     drops = {f"clip-{number:02}.wav": source for number, source in enumerate(sources, start=1)}
     began = time.monotonic()
@@ -138,8 +142,9 @@ def _drop_and_print(walk: Tour, store: Store) -> None:
     print_table(rows, ("file", "heard", "confidence", "truth"))
     right = sum(row["heard"] == row["truth"] for row in rows)
     model = store.board.live()
-    print(
-        f"\n{len(rows)} clips in {seconds:.2f} s ({len(rows) / seconds:.0f} clips/s), "
+    say()
+    say(
+        f"{len(rows)} clips in {seconds:.2f} s ({len(rows) / seconds:.0f} clips/s), "
         f"{right} heard right; model {model.version if model else '-'}: "
         f"{percent(model.known_voices if model else None)} on known voices, "
         f"{percent(model.new_voices if model else None)} on new voices"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from earmark.cli.app import AsJson, app, print_json
+from earmark.cli.app import AsJson, app, print_json, say
 
 
 @app.command()
@@ -40,7 +40,7 @@ def doctor(
         print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            print(f"{'ok  ' if finding.good else 'BAD '} {finding.what:10} {finding.told}")
+            say(f"{'ok  ' if finding.good else 'BAD '} {finding.what:10} {finding.told}")
             if finding.remedy:
-                print(f"                {finding.remedy}")
+                say(f"                {finding.remedy}")
     sys.exit(0 if all(finding.good for finding in findings) else 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from earmark.cli.app import AsJson, app, print_json
+from earmark.cli.app import AsJson, app, print_json, say
 from earmark.cli.output import (
     bar,
     end,
@@ -66,7 +66,7 @@ def ingest(
         print_json(seen)
     else:
         note_refused(result.refused)
-        print(ingested_line(seen, settings.inbox))
+        say(ingested_line(seen, settings.inbox))
     end(result.refused)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli.app import AsJson, app, print_json
+from earmark.cli.app import AsJson, app, print_json, say
 from earmark.cli.output import (
     bar,
     chosen_front_end,
@@ -104,7 +104,7 @@ def _tell_written(file: Path, clips: int, failed: Sequence[Failed], *, as_json: 
         print_json({"out": str(file), "clips": clips, "failed": reasons(failed)})
     else:
         note_refused(failed)
-        print(f"{clips:,} vectors are in {file}; {len(failed):,} files have none")
+        say(f"{clips:,} vectors are in {file}; {len(failed):,} files have none")
 
 
 def _tell_vectors(done: Sequence[Extracted], failed: Sequence[Failed], as_json: bool) -> None:
@@ -157,21 +157,21 @@ def _chosen(folder: Path | None, digit: int | None, *, random: bool) -> Path:
     from random import Random
 
     from earmark.analysis.choice import choose
-    from earmark.audio.names import printable
     from earmark.settings import Settings
+    from earmark.terminal import printable
 
     if folder is not None and not folder.is_dir():
         raise typer.BadParameter(f"{printable(folder)} is no folder to choose a clip from")
     clip = choose(folder, digit, Settings.load(), Random() if random else None)
-    print(f"file      {printable(clip)}")
+    say(f"file      {printable(clip)}")
     return clip
 
 
 def _inspect_clip(file: Path, out: Path) -> None:
     from earmark.analysis.plots import HOP, RATE, draw_clip, portray
-    from earmark.audio.names import printable
     from earmark.errors import ClipError
     from earmark.settings import Settings
+    from earmark.terminal import printable
 
     settings = Settings.load()
     try:
@@ -180,15 +180,15 @@ def _inspect_clip(file: Path, out: Path) -> None:
         raise ClipError(f"{printable(file)}: {error.reason}") from error
     explanation, why = _explained(file, settings)
     draw_clip(portrait, out, explanation)
-    print(f"clip      {portrait.seconds:.3f} seconds at {portrait.sound.rate:,} Hz")
-    print(
+    say(f"clip      {portrait.seconds:.3f} seconds at {portrait.sound.rate:,} Hz")
+    say(
         f"MFCC      {portrait.mfcc.shape}: coefficients x frames, a frame each "
         f"{1000 * HOP / RATE:.1f} ms at {RATE:,} Hz"
     )
-    print(f"heard     {_heard_text(file, settings)}")
+    say(f"heard     {_heard_text(file, settings)}")
     for line in why:
-        print(line)
-    print(f"picture   {out.absolute()}")
+        say(line)
+    say(f"picture   {out.absolute()}")
 
 
 def _explained(file: Path, settings: Settings) -> tuple[Explanation | None, list[str]]:
@@ -218,7 +218,6 @@ def _moments_line(explanation: Explanation) -> str:
 def _neighbour_lines(clip: Extracted, front_end: FrontEnd, settings: Settings) -> list[str]:
     """The nearest clips with a truth, when the store answers."""
     from earmark.analysis.explain import nearest
-    from earmark.audio.names import printable
     from earmark.datasets.table import from_store
     from earmark.errors import EarmarkError
     from earmark.store import Store
@@ -229,7 +228,7 @@ def _neighbour_lines(clip: Extracted, front_end: FrontEnd, settings: Settings) -
         return []
     others = table[table["digest"] != clip.digest]
     return [
-        f"like      {printable(each.path)} (a {each.digit}, distance {each.distance:.1f})"
+        f"like      {each.path} (a {each.digit}, distance {each.distance:.1f})"
         for each in nearest(clip.vector, others)
     ]
 
@@ -242,8 +241,8 @@ def _inspect_digits(folder: Path, out: Path) -> None:
     portraits = digits_of(folder, settings.limits, settings.discovery)
     draw_digits(portraits, out)
     for digit, portrait in sorted(portraits.items()):
-        print(f"{digit}         {portrait.title}, MFCC {portrait.mfcc.shape}")
-    print(f"picture   {out.absolute()}")
+        say(f"{digit}         {portrait.title}, MFCC {portrait.mfcc.shape}")
+    say(f"picture   {out.absolute()}")
 
 
 def _heard_text(file: Path, settings: Settings) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from earmark.cli.app import AsJson, app, note, print_json, print_table
+from earmark.cli.app import AsJson, app, note, print_json, print_table, say
 
 models = typer.Typer(help="List, show, promote and roll back models.", no_args_is_help=True)
 app.add_typer(models, name="models")
@@ -42,9 +42,11 @@ def show(
         print_json(registry.card(version))
         return
     folder = registry.path(version)
-    print((folder / "MODEL_CARD.md").read_text())
+    for line in (folder / "MODEL_CARD.md").read_text(encoding="utf-8").splitlines():
+        say(line)
+    say()
     for picture in sorted(folder.glob("*.png")):
-        print(f"picture: {picture}")
+        say(f"picture: {picture}")
 
 
 @models.command()

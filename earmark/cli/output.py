@@ -54,19 +54,14 @@ def passing(items: Iterable[Item], progress: Callable[[int], None]) -> Iterator[
 
 def print_answers(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Print one row a file, with reasons where any failed."""
-    from earmark.audio.names import printable
-
-    shown = [{**row, "path": printable(row["path"])} for row in rows]
     failed = any("reason" in row for row in rows)
-    print_table(shown, (*columns, "reason") if failed else columns)
+    print_table(rows, (*columns, "reason") if failed else columns)
 
 
 def note_refused(refused: Sequence[Failed]) -> None:
     """Name what was refused, and why."""
-    from earmark.audio.names import printable
-
     for each in refused[:_MOST_NAMED]:
-        note(f"refused: {printable(each.path)}: {each.reason}")
+        note(f"refused: {each.path}: {each.reason}")
     if len(refused) > _MOST_NAMED:
         note(f"... and {len(refused) - _MOST_NAMED:,} more; --json names all")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli.app import app
+from earmark.cli.app import app, say
 from earmark.cli.output import (
     bar,
 )
@@ -31,4 +31,4 @@ def samples(
 
     with bar(speakers * takes * len(DIGITS), "speaking") as progress:
         clips = synthesise(folder, speakers=speakers, takes=takes, seed=seed, progress=progress)
-    print(f"{clips:,} clips of {speakers} speakers are in {folder}")
+    say(f"{clips:,} clips of {speakers} speakers are in {folder}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from earmark.cli.app import AsJson, app, print_json, print_table
+from earmark.cli.app import AsJson, app, print_json, print_table, say
 from earmark.cli.output import (
     end,
     note_refused,
@@ -53,5 +53,5 @@ def sort(
         counts = [{"folder": name, "clips": count} for name, count in seen["folders"].items()]
         print_table(counts, ("folder", "clips"))
         note_refused(result.refused)
-        print(sorted_line(seen, folder))
+        say(sorted_line(seen, folder))
     end(result.refused)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from earmark.cli.app import AsJson, app, print_json
+from earmark.cli.app import AsJson, app, print_json, say
 
 
 @app.command()
@@ -42,4 +42,5 @@ def status(
     else:
         from earmark.cli.output import status_lines
 
-        print("\n".join(status_lines(seen)))
+        for line in status_lines(seen):
+            say(line)

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from earmark.audio.names import printable
 from earmark.cli.output import status_lines
 from earmark.errors import EarmarkError
 from earmark.store import Store
+from earmark.terminal import can_show, on_terminal, printable, say
 
 SECONDS = 1.0
 _LATEST = 8
@@ -23,6 +23,8 @@ _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 """To the terminal's second screen and without a cursor; and back."""
 _HOME, _REST_OF_LINE, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
 _STEPS = " ▁▂▃▄▅▆▇█"
+_PLAIN_STEPS = " .:-=+*#@"
+"""For a terminal that has no codes for the others."""
 
 Look = Callable[[], Mapping[str, Any]]
 """Answers the status."""
@@ -50,11 +52,11 @@ class Heard:
 
 def watch(look: Look, heard: Heard, rest: Callable[[float], object] = time.sleep) -> None:
     """Show the status until interrupted: on the whole of a terminal, else as a line each second."""
-    if sys.stdout.isatty():
+    if on_terminal():
         with _screen(sys.stdout):
             _repeat(lambda: _draw(sys.stdout, _view(look, heard)), rest)
     else:
-        _repeat(lambda: print(_line(look, heard), flush=True), rest)
+        _repeat(lambda: say(_line(look, heard), flush=True), rest)
 
 
 def spark(counts: Sequence[int]) -> str:
@@ -66,7 +68,8 @@ def spark(counts: Sequence[int]) -> str:
     ' ▁▄█'
     """
     most = max(counts, default=0) or 1
-    return "".join(_STEPS[-(-count * 8 // most)] for count in counts)
+    steps = _STEPS if can_show(_STEPS) else _PLAIN_STEPS
+    return "".join(steps[-(-count * 8 // most)] for count in counts)
 
 
 def _repeat(show: Callable[[], None], rest: Callable[[float], object]) -> None:
@@ -106,16 +109,14 @@ def _line(look: Look, heard: Heard) -> str:
 
 def _clip_line(clip: Mapping[str, Any]) -> str:
     if clip.get("label") is None:
-        return f"-       {clip['state']:9} {printable(clip['path'])}: {clip.get('reason')}"
-    return (
-        f"{clip['label']}  {clip['confidence']:4.0%}  {clip['state']:9} {printable(clip['path'])}"
-    )
+        return f"-       {clip['state']:9} {clip['path']}: {clip.get('reason')}"
+    return f"{clip['label']}  {clip['confidence']:4.0%}  {clip['state']:9} {clip['path']}"
 
 
 def _draw(out: TextIO, lines: Iterator[str]) -> None:
     """Over what stands there, line by line, so that nothing flickers."""
     columns, rows = shutil.get_terminal_size()
-    shown = [line[: columns - 1] + _REST_OF_LINE for line in lines][: rows - 1]
+    shown = [printable(line)[: columns - 1] + _REST_OF_LINE for line in lines][: rows - 1]
     out.write(_HOME + "\n".join(shown) + _REST)
     out.flush()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from earmark.cli.app import AsJson, app, note, print_json
+from earmark.cli.app import AsJson, app, note, print_json, say
 from earmark.recipe_names import RecipeName
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ def _tell(result: Mapping[str, Any]) -> None:
     if result["outcome"] == "asked":
         note(result["reason"])
         return
-    print(result["reason"])
+    say(result["reason"])
     if cached := result.get("cache_bytes"):
-        print(f"views of the clips take {cached / 1e6:,.0f} MB of disk, for the next training")
+        say(f"views of the clips take {cached / 1e6:,.0f} MB of disk, for the next training")
 
 
 @app.command()

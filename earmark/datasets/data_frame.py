@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earmark.audio.names import printable
 from earmark.audio.reader import Failed
 from earmark.datasets.table import from_folder, matrix, some_from_store
 from earmark.frontends import FrontEnd, front_end
 from earmark.settings import Settings
 from earmark.store import Store
+from earmark.terminal import printable
 
 if TYPE_CHECKING:
     import pandas as pd

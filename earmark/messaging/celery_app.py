@@ -6,12 +6,14 @@ are acknowledged late, and may come twice.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Self
 
 from celery import Celery
 from celery.app.amqp import AMQP
 from celery.schedules import crontab
+from celery.signals import after_setup_logger, after_setup_task_logger
 from kombu import Connection, Queue
 from tzlocal import get_localzone
 
@@ -23,6 +25,7 @@ from earmark.messaging.messages import (
     TRAINING,
 )
 from earmark.services.processes import LOG_FORMAT
+from earmark.services.service_log import make_printable
 from earmark.settings import Settings
 
 DUE_SECONDS = 60
@@ -53,6 +56,12 @@ class _Tireless(Connection):
 
 class _TirelessAMQP(AMQP):
     Connection = _Tireless
+
+
+@after_setup_logger.connect
+@after_setup_task_logger.connect
+def _let_it_print(logger: logging.Logger, **_: Any) -> None:
+    make_printable(logger)
 
 
 def make_app(name: str, queues: Sequence[str] = (LIVE, BULK, TRAINING), **overrides: Any) -> Celery:

@@ -7,6 +7,8 @@ import re
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from earmark.terminal import printable, tell
+
 LOG_BYTES = 5_000_000
 LOG_FILES = 3
 _LONGEST_LINE = 100_000
@@ -19,6 +21,26 @@ _GIST = re.compile(
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d),\d{3} ")
 _KNOWN = re.compile(r"overcommit")
 """What the embedded server warns of at each start, and no laptop's owner needs to act upon."""
+
+
+_OURS = frozenset({"earmark", "producer", "worker", "trainer", "dashboard"})
+"""Whose messages are one line each; others, such as Celery's, tell of tracebacks in theirs."""
+
+
+class _Printable(logging.Filter):
+    """Keeps names and reasons in messages from commanding a terminal, or feigning a line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        lines = [message] if record.name.partition(".")[0] in _OURS else message.split("\n")
+        record.msg, record.args = "\n".join(map(printable, lines)), None
+        return True
+
+
+def make_printable(logger: logging.Logger) -> None:
+    """Let what a logger's handlers write be fit for a terminal."""
+    for handler in logger.handlers:
+        handler.addFilter(_Printable())
 
 
 class ServiceLog:
@@ -51,4 +73,4 @@ class ServiceLog:
         self._file.emit(logging.makeLogRecord({"msg": line}))
         if _GIST.search(line) and not _KNOWN.search(line):
             gist = _STAMP.sub(r"\1 ", line)
-            print(f"{self._name:>9}  {gist}", flush=True)
+            tell(f"{self._name:>9}  {gist}")

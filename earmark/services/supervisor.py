@@ -32,6 +32,7 @@ from earmark.services.processes import (
 from earmark.services.service_log import ServiceLog
 from earmark.settings import Settings
 from earmark.store import Store
+from earmark.terminal import tell
 
 GRACE_SECONDS = 30.0
 """How long a service may take to stop; longer than a worker's soft shutdown."""
@@ -128,18 +129,18 @@ async def _supervise(settings: Settings) -> None:
         for name, command in commands(settings).items()
     ]
     signals = _signals()
-    _tell(f"Earmark starts; logs are in {settings.logs}")
+    tell(f"Earmark starts; logs are in {settings.logs}")
     for service in services:
         service.keeper = asyncio.create_task(_keep(service))
     ready = asyncio.create_task(_tell_when_ready(settings))
     await signals.get()
     ready.cancel()
-    _tell("Earmark stops; what is in hand is finished or given back (Ctrl-C again: at once)")
+    tell("Earmark stops; what is in hand is finished or given back (Ctrl-C again: at once)")
     hurry = asyncio.create_task(_hurry(signals, services))
     await _stop([service for service in services if service.name != _STORE])
     await _stop([service for service in services if service.name == _STORE])
     hurry.cancel()
-    _tell("Earmark has stopped")
+    tell("Earmark has stopped")
 
 
 async def _keep(service: Supervised) -> None:
@@ -152,7 +153,7 @@ async def _keep(service: Supervised) -> None:
         lived = time.monotonic() - born
         if lived >= YOUNG_SECONDS:
             service.rest_seconds = FIRST_REST_SECONDS
-        _tell(f"{service.name} died ({_cause(code)}); starts again in {service.rest_seconds:g} s")
+        tell(f"{service.name} died ({_cause(code)}); starts again in {service.rest_seconds:g} s")
         with suppress(TimeoutError):
             await asyncio.wait_for(service.stopping.wait(), service.rest_seconds)
         service.rest_seconds = min(service.rest_seconds * 2, LONGEST_REST_SECONDS)
@@ -186,7 +187,7 @@ async def _stop(services: Sequence[Supervised]) -> None:
     _, late = await asyncio.wait(keepers, timeout=GRACE_SECONDS)
     for service in services:
         if service.keeper in late:
-            _tell(f"{service.name} did not stop within {GRACE_SECONDS:g} s and is killed")
+            tell(f"{service.name} did not stop within {GRACE_SECONDS:g} s and is killed")
             service.kill()
     await asyncio.gather(*keepers)
     for service in services:
@@ -212,12 +213,12 @@ async def _tell_when_ready(settings: Settings) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while missing := missing_services(settings):
         if time.monotonic() > deadline:
-            _tell(f"still not there: {', '.join(missing)}; see {settings.logs}")
+            tell(f"still not there: {', '.join(missing)}; see {settings.logs}")
             return
         await asyncio.sleep(_LOOK_SECONDS)
-    _tell(f"Earmark is ready: drop wav files into {settings.inbox.absolute()}")
+    tell(f"Earmark is ready: drop wav files into {settings.inbox.absolute()}")
     if has_dashboard(settings):
-        _tell(f"The dashboard is at {dashboard_url(settings)}")
+        tell(f"The dashboard is at {dashboard_url(settings)}")
 
 
 def missing_services(settings: Settings) -> list[str]:
@@ -251,7 +252,3 @@ def _wait(reached: Callable[[], bool], seconds: float) -> None:
 
 def _cause(code: int) -> str:
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-
-
-def _tell(text: str) -> None:
-    print(text, flush=True)

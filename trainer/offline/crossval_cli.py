@@ -6,7 +6,6 @@ python -m trainer.offline.crossval_cli DIR --recipe notebook --by speaker --json
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from earmark.datasets.table import from_folder, named_wavs
 from earmark.errors import EarmarkError
 from earmark.frontends import front_end
 from earmark.settings import Settings
+from earmark.terminal import note, print_json, printable, run, say
 from trainer.data.folds import By, cut
 from trainer.data.material import Material
 from trainer.data.samples import Samples
@@ -66,9 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         answer = _answer(asked, Settings.load())
     except EarmarkError as error:
-        print(f"crossval: {error}", file=sys.stderr)
+        note(f"crossval: {error}")
         return FAILURE
-    print(json.dumps(answer) if asked.json else as_text(answer))
+    if asked.json:
+        print_json(answer)
+        return 0
+    for line in as_text(answer).split("\n"):
+        say(line)
     return 0
 
 
@@ -131,7 +135,7 @@ def read(
 def _watched(work: Iterable[Tested], folds: int) -> Iterator[Tested]:
     with _bar("train", "fold", folds) as bar:
         for one in work:
-            bar.set_postfix_str(f"{one.fold}: {one.score.accuracy:.3f}")
+            bar.set_postfix_str(printable(f"{one.fold}: {one.score.accuracy:.3f}"))
             bar.update()
             yield one
 
@@ -178,4 +182,4 @@ def _count(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run("crossval", main)

@@ -6,8 +6,6 @@ python -m trainer.offline.label_errors [DIR] --json
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from earmark.datasets.table import from_folder, some_from_store
 from earmark.errors import EarmarkError
 from earmark.frontends import front_end
 from earmark.settings import Settings
+from earmark.terminal import note, print_json, run, say
 from trainer.data.folds import By, cut
 from trainer.data.material import Material
 from trainer.offline.crossvalidate import Tested, crossval
@@ -75,14 +74,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         found = list(_found(asked.folder, Settings.load()))
     except EarmarkError as error:
-        print(f"suspects: {error}", file=sys.stderr)
+        note(f"suspects: {error}")
         return 1
     if asked.json:
-        print(json.dumps([asdict(each) for each in found]))
+        print_json([asdict(each) for each in found])
         return 0
     for each in found:
-        print(f"{each.path}: told {each.told}, heard {each.heard} ({each.confidence:.2f})")
-    print(f"{len(found)} suspects; listen, and correct with `earmark clips correct`")
+        say(f"{each.path}: told {each.told}, heard {each.heard} ({each.confidence:.2f})")
+    say(f"{len(found)} suspects; listen, and correct with `earmark clips correct`")
     return 0
 
 
@@ -108,4 +107,4 @@ def _read(folder: Path | None, settings: Settings) -> tuple[pd.DataFrame, Materi
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run("suspects", main)

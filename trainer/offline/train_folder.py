@@ -6,7 +6,6 @@ python -m trainer.offline.train_folder recordings --models models --source "whos
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from earmark.errors import EarmarkError
 from earmark.frontends import front_end
 from earmark.model.registry import Registry
 from earmark.settings import Settings
+from earmark.terminal import note, run, say
 from trainer.data.material import Material
 from trainer.evaluate.challenger import Terms
 from trainer.net.fit import Epoch
@@ -36,10 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = _train(asked, Settings.load())
     except EarmarkError as error:
-        print(f"from_folder: {error}", file=sys.stderr)
+        note(f"train_folder: {error}")
         return NOT_PUBLISHED
-    print(f"{result.version or 'no new model'}: {result.reason}")
-    print(f"views of the clips take {result.cache_bytes / 1e6:,.0f} MB of disk")
+    say(f"{result.version or 'no new model'}: {result.reason}")
+    say(f"views of the clips take {result.cache_bytes / 1e6:,.0f} MB of disk")
     return 0 if result.outcome == PUBLISHED else NOT_PUBLISHED
 
 
@@ -85,4 +85,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run("train_folder", main)

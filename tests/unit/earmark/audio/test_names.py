@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.audio.names import identity_of, is_text, on_disk, printable, shell_quoted
+from earmark.audio.names import identity_of, is_text, on_disk, shell_quoted
+from earmark.terminal import printable
 
 NAMES = st.one_of(
     st.binary(max_size=20),
