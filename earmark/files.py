@@ -95,6 +95,36 @@ def insist_on_hope(error: OSError, target: Path) -> None:
         raise EarmarkError(f"nothing can be written to {target}: {error.strerror}") from error
 
 
+def insist_on_target(file: Path) -> None:
+    """Refuse a name that nobody can mean for a new file.
+
+    Raises
+    ------
+    EarmarkError
+        When its folder is not there, or it is a folder, a link, a device or a pipe: a file that
+        is written whole would take its place.
+    """
+    try:
+        mode = file.lstat().st_mode
+    except FileNotFoundError:
+        if not file.parent.is_dir():
+            raise EarmarkError(
+                f"{file} cannot be written: there is no folder {file.parent}, make it first"
+            ) from None
+        return
+    except OSError as error:
+        raise EarmarkError(f"{file} cannot be written: {error.strerror}") from error
+    if not stat.S_ISREG(mode):
+        raise EarmarkError(
+            f"{file} is {_kind(mode)}, and would be replaced: name a new file, or a regular one"
+        )
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFLNK: "a link", stat.S_IFIFO: "a pipe"}
+    return kinds.get(stat.S_IFMT(mode), "a device or a socket")
+
+
 @contextmanager
 def written(file: Path) -> Iterator[Path]:
     """A hidden name to write to, which replaces the file when the block ends well.
@@ -102,11 +132,11 @@ def written(file: Path) -> Iterator[Path]:
     Raises
     ------
     EarmarkError
-        When it cannot be written.
+        When it cannot be written, or is no name for a new file.
     """
+    insist_on_target(file)
     hidden = _beside(file)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         yield hidden
         hidden.replace(file)
     except OSError as error:

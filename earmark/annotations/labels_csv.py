@@ -87,8 +87,10 @@ def rewrite(file: Path, keep: Callable[[Line], bool]) -> int:
         lines = list(read(file))
         kept = [line for line in lines if keep(line)]
         if len(kept) < len(lines):
-            with written(file) as beside, beside.open("x", newline="", encoding="utf-8") as handle:
-                _write(handle, kept, header=True)
+            # Where the name is a link, nobody shall find the lines in what it leads to.
+            target = file.resolve()
+            with written(target) as beside, beside.open("x", newline="", encoding="utf-8") as new:
+                _write(new, kept, header=True)
     return len(lines) - len(kept)
 
 

@@ -34,7 +34,10 @@ def show_dataset(
     if context.invoked_subcommand is not None:
         return
     from earmark.datasets.table import head
+    from earmark.files import insist_on_target
 
+    if out is not None:
+        insist_on_target(out)
     stored, chosen = _stored(frontend, empty=as_json and out is None)
     seen: dict[str, Any] = {
         "front_end": chosen.name,
@@ -63,8 +66,9 @@ def export(
 
     Example: earmark dataset export clips.parquet
     """
-    from earmark.datasets.export import write_table
+    from earmark.datasets.export import insist_on_form, write_table
 
+    insist_on_form(file)
     stored, chosen = _stored(frontend)
     write_table(stored.table, file, chosen)
     say(f"{len(stored.table):,} clips with {chosen.name} vectors are in {file}")

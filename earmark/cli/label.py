@@ -66,7 +66,7 @@ def label(files: Files, as_json: AsJson = False) -> None:
 def features(
     files: Files,
     frontend: Annotated[str, typer.Option(help="Which features.")] = "mfcc-mean",
-    out: Annotated[Path | None, typer.Option(help="A Parquet file to write.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write them into it: .parquet or .csv.")] = None,
     jobs: Jobs = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -77,11 +77,13 @@ def features(
     Example: earmark features recordings --out vectors.parquet --jobs 4
     """
     from earmark.audio.reader import Failed
-    from earmark.datasets.export import write_vectors
+    from earmark.datasets.export import insist_on_form, write_vectors
     from earmark.frontends.extract import Extracted, extract_files
     from earmark.settings import Settings
 
     chosen, settings = chosen_front_end(frontend), Settings.load()
+    if out is not None:
+        insist_on_form(out)
     found = list(settings.discovery.clips(files))
     failed = [item for item in found if isinstance(item, Failed)]
     readable = [item for item in found if isinstance(item, Path)]
@@ -147,10 +149,18 @@ def inspect(
     if (file is not None or chosen) == (digits is not None):
         raise typer.BadParameter("give a FILE, or --digits FOLDER, or choose by --digit, --random")
     if digits is not None:
-        _inspect_digits(digits, out or Path("digits.inspect.png"))
+        _inspect_digits(digits, _target(out, "digits"))
         return
     clip = _chosen(file, digit, random=random) if chosen or file is None else file
-    _inspect_clip(clip, out or Path(f"{clip.stem}.inspect.png"))
+    _inspect_clip(clip, _target(out, clip.stem))
+
+
+def _target(out: Path | None, name: str) -> Path:
+    from earmark.files import insist_on_target
+
+    picture = out or Path(f"{name}.inspect.png")
+    insist_on_target(picture)
+    return picture
 
 
 def _chosen(folder: Path | None, digit: int | None, *, random: bool) -> Path:

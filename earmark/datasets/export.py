@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -9,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from earmark.audio.names import identity_of
 from earmark.audio.reader import Failed
-from earmark.datasets.table import matrix
 from earmark.errors import EarmarkError, MissingExtra
-from earmark.files import written
+from earmark.files import insist_on_target, written
 from earmark.frontends import FrontEnd
 from earmark.frontends.extract import Extracted, Outcome
 from earmark.truth import told_by_name
@@ -21,15 +21,30 @@ if TYPE_CHECKING:
 
 PARQUET = ".parquet"
 CSV = ".csv"
+_TOLD = ("path", "digest", "digit", "speaker")
 _ROWS = 1_024
 """Rows that are held in memory and written together."""
 
 
+def insist_on_form(file: Path) -> None:
+    """Refuse a name that tells no form, or that nobody can mean for a new file.
+
+    Raises
+    ------
+    EarmarkError
+        When it ends in neither `.parquet` nor `.csv`, or cannot be a new file's.
+    """
+    if file.suffix.lower() not in (PARQUET, CSV):
+        raise EarmarkError(f"{file} must end in {PARQUET} or {CSV}")
+    insist_on_target(file)
+
+
 def write_vectors(outcomes: Iterable[Outcome], file: Path, front_end: FrontEnd) -> list[Failed]:
-    """Write the vectors of many clips into a Parquet file, as they come.
+    """Write the vectors of many clips into a Parquet or CSV file, as they come.
 
     Columns: `path`, `digest`, `digit` and `speaker` as the name tells them, `seconds`, `rate` (Hz)
-    and `vector`, float32 of fixed length. The file's metadata names the front end.
+    and `vector`, float32 of fixed length; in a CSV each of its values has its own column, `v0` and
+    on. A Parquet file's metadata names the front end.
 
     Returns
     -------
@@ -38,57 +53,65 @@ def write_vectors(outcomes: Iterable[Outcome], file: Path, front_end: FrontEnd) 
     Raises
     ------
     MissingExtra
-        When pyarrow is not installed.
+        When pyarrow is not installed, for Parquet.
     EarmarkError
-        When the file cannot be written.
+        When the file's name ends in neither, or it cannot be written.
     """
-    arrow, parquet = _arrow()
-    schema = _schema(front_end, {"seconds": arrow.float64(), "rate": arrow.int32()})
     failed: list[Failed] = []
-    with written(file) as hidden, parquet.ParquetWriter(hidden, schema) as writer:
-        for rows in _batches(_rows(outcomes, failed)):
-            writer.write_table(arrow.Table.from_pylist(rows, schema=schema))
+    _write(_rows(outcomes, failed), file, front_end, ("seconds", "rate"))
     return failed
 
 
 def write_table(table: pd.DataFrame, file: Path, front_end: FrontEnd) -> None:
-    """Write a table of clips, as `earmark.datasets.table` gives it, as Parquet or CSV.
-
-    In a CSV each value of a vector has its own column, `v0` and on.
+    """Write a table of clips, as `earmark.datasets.table` gives it, in the same forms.
 
     Raises
     ------
+    MissingExtra
+        When pyarrow is not installed, for Parquet.
     EarmarkError
         When the file's name ends in neither, or it cannot be written.
     """
-    match file.suffix.lower():
-        case ".parquet":
-            _write_parquet(table, file, front_end)
-        case ".csv":
-            _write_csv(table, file)
-        case _:
-            raise EarmarkError(f"{file} must end in {PARQUET} or {CSV}")
+    rows = (
+        {**dict(zip(table.columns, row, strict=True)), "path": identity_of(row[0])}
+        for row in table.itertuples(index=False, name=None)
+    )
+    _write(rows, file, front_end, ())
 
 
-def _write_parquet(table: pd.DataFrame, file: Path, front_end: FrontEnd) -> None:
+def _write(
+    rows: Iterator[dict[str, Any]], file: Path, front_end: FrontEnd, more: Sequence[str]
+) -> None:
+    insist_on_form(file)
+    if file.suffix.lower() == CSV:
+        _write_csv(rows, file, front_end, more)
+    else:
+        _write_parquet(rows, file, front_end, more)
+
+
+def _write_parquet(
+    rows: Iterator[dict[str, Any]], file: Path, front_end: FrontEnd, more: Sequence[str]
+) -> None:
     arrow, parquet = _arrow()
-    schema = _schema(front_end, {})
+    schema = _schema(front_end, more)
     with written(file) as hidden, parquet.ParquetWriter(hidden, schema) as writer:
-        for start in range(0, len(table), _ROWS):
-            rows = table.iloc[start : start + _ROWS].to_dict("list")
-            writer.write_table(arrow.Table.from_pydict(rows, schema=schema))
+        for batch in _batches(rows):
+            writer.write_table(arrow.Table.from_pylist(batch, schema=schema))
 
 
-def _write_csv(table: pd.DataFrame, file: Path) -> None:
-    vectors = matrix(table)
-    wide = table.drop(columns="vector")
-    names = [f"v{index}" for index in range(vectors.shape[1])]
-    wide[names] = vectors
-    with written(file) as hidden:
-        wide.to_csv(hidden, index=False)
+def _write_csv(
+    rows: Iterator[dict[str, Any]], file: Path, front_end: FrontEnd, more: Sequence[str]
+) -> None:
+    told = (*_TOLD, *more)
+    with written(file) as hidden, hidden.open("x", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle)
+        writer.writerow([*told, *(f"v{index}" for index in range(front_end.dimensions))])
+        writer.writerows(
+            [*(row[name] for name in told), *row["vector"].astype(str)] for row in rows
+        )
 
 
-def _rows(outcomes: Iterable[Outcome], failed: list[Failed]) -> Iterator[dict[str, object]]:
+def _rows(outcomes: Iterable[Outcome], failed: list[Failed]) -> Iterator[dict[str, Any]]:
     for outcome in outcomes:
         if isinstance(outcome, Extracted):
             yield _row(outcome)
@@ -96,7 +119,7 @@ def _rows(outcomes: Iterable[Outcome], failed: list[Failed]) -> Iterator[dict[st
             failed.append(outcome)
 
 
-def _row(outcome: Extracted) -> dict[str, object]:
+def _row(outcome: Extracted) -> dict[str, Any]:
     told = told_by_name(identity_of(outcome.path.name))
     return {
         "path": identity_of(str(outcome.path)),
@@ -109,16 +132,16 @@ def _row(outcome: Extracted) -> dict[str, object]:
     }
 
 
-def _schema(front_end: FrontEnd, more: dict[str, Any]) -> Any:
+def _schema(front_end: FrontEnd, more: Sequence[str]) -> Any:
     arrow, _ = _arrow()
-    fields = {"path": arrow.string(), "digest": arrow.string(), "digit": arrow.int8()}
-    fields |= {"speaker": arrow.string(), **more}
+    types = {"digit": arrow.int8(), "seconds": arrow.float64(), "rate": arrow.int32()}
+    fields = {name: types.get(name, arrow.string()) for name in (*_TOLD, *more)}
     fields["vector"] = arrow.list_(arrow.float32(), front_end.dimensions)
     metadata = {"front_end": front_end.name, "fingerprint": front_end.fingerprint}
     return arrow.schema(fields, metadata=metadata)
 
 
-def _batches(rows: Iterator[dict[str, object]]) -> Iterator[Sequence[dict[str, object]]]:
+def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
     while batch := list(islice(rows, _ROWS)):
         yield batch
 

@@ -192,7 +192,16 @@ def named_wavs(folder: Path, discovery: Discovery | None = None) -> list[Path]:
 def frame(rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
     """A data frame of `COLUMNS`, each digest once, in the order of the digests."""
     pandas = _pandas()
-    table: pd.DataFrame = pandas.DataFrame(list(rows), columns=list(COLUMNS))
+    told = list(rows)
+    # As objects: a column of strings would make NaN of None, and takes no name that is no UTF-8.
+    table: pd.DataFrame = pandas.DataFrame(
+        {
+            name: pandas.Series(
+                [row[place] for row in told], dtype=np.int64 if name == "digit" else object
+            )
+            for place, name in enumerate(COLUMNS)
+        }
+    )
     return table.drop_duplicates("digest").sort_values("digest").reset_index(drop=True)
 
 

@@ -39,6 +39,8 @@ def test_the_mfccs_drawn_are_those_whose_mean_is_the_vector(tmp_path: Path, tone
 def test_a_clip_is_drawn_into_one_file_and_nothing_else_is_left(tmp_path: Path, tone: Tone) -> None:
     portrait = portray(tone(tmp_path / "clips/a.wav"), LIMITS)
 
+    (tmp_path / "out").mkdir()
+
     draw_clip(portrait, tmp_path / "out/a.png")
 
     assert size_of(tmp_path / "out/a.png") == (1_000, 700)

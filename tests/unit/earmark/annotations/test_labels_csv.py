@@ -37,6 +37,18 @@ def test_a_file_that_is_not_there_has_no_lines(tmp_path: Path) -> None:
     assert read(tmp_path / "labels.csv") == []
 
 
+def test_a_labels_file_that_is_a_link_is_rewritten_where_it_lies(tmp_path: Path) -> None:
+    file, shared = tmp_path / "labels.csv", tmp_path / "shared.csv"
+    file.symlink_to(shared.name)
+    lines = [Line("a.wav", Told(7), ""), Line("b.wav", Told(1), "")]
+    labels_csv.append(file, lines)
+
+    labels_csv.rewrite(file, keep=lambda line: line.path == "b.wav")
+
+    assert file.is_symlink()
+    assert [line.path for line in read(shared)] == ["b.wav"]
+
+
 def test_path_and_digit_are_enough(tmp_path: Path) -> None:
     file = tmp_path / "labels.csv"
     file.write_text("\ufeffdigit,path\n0, a.wav \n")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from earmark.cli import clips  # noqa: F401 - registers its commands
 from tests.command_line import call
 from tests.fixture_types import Label, Tone
 

@@ -81,6 +81,16 @@ def test_dataset_exports_the_same_table(
     assert len(vector) == 40
 
 
+@pytest.mark.parametrize(
+    "command", [["--out", "new/seen.png"], ["export", "new/clips.csv"]], ids=" ".join
+)
+def test_a_name_in_a_folder_that_is_not_there_is_refused(online: Path, command: list[str]) -> None:
+    with pytest.raises(EarmarkError, match="there is no folder new"):
+        call("dataset", *command)
+
+    assert not (online / "new").exists()
+
+
 def test_dataset_exports_to_nothing_else(online: Path, tone: Tone, label_inbox: Label) -> None:
     tone(online / "inbox/7_ann_0.wav")
     label_inbox(online / "inbox")

@@ -146,6 +146,40 @@ def test_features_of_many_go_into_a_parquet_file(home: Path, tone: Tone) -> None
     assert {path.name for path in home.iterdir()} == {"inbox", "voices", "v.parquet"}
 
 
+def test_features_go_into_a_csv_file_where_the_name_says_so(home: Path, tone: Tone) -> None:
+    pandas = pytest.importorskip("pandas")
+    clip = tone(home / "7_ann_0.wav")
+
+    call("features", clip, "--out", "v.csv")
+
+    [row] = pandas.read_csv("v.csv").to_dict("records")
+    assert (row["digit"], row["speaker"], row["rate"]) == (7, "ann", 8_000)
+    values = np.array([row[f"v{index}"] for index in range(40)], np.float32)
+    np.testing.assert_array_equal(values, earmark.features(clip))
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (["features", "a.wav", "--out", "v.npy"], r"v\.npy must end in \.parquet or \.csv"),
+        (["features", "a.wav", "--out", "pipe.csv"], "pipe.csv is a pipe"),
+        (["features", "a.wav", "--out", "new/v.csv"], "there is no folder new"),
+        (["inspect", "a.wav", "--out", "pipe.csv"], "pipe.csv is a pipe"),
+        (["inspect", "--digits", "inbox", "--out", "new/v.png"], "there is no folder new"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_is_none_for_a_new_file_is_refused_before_anything_is_read(
+    home: Path, command: list[str], reason: str
+) -> None:
+    os.mkfifo("pipe.csv")
+
+    with pytest.raises(EarmarkError, match=reason):
+        call(*command)
+
+    assert {path.name for path in home.iterdir()} == {"inbox", "pipe.csv"}
+
+
 def test_a_front_end_that_is_none_is_a_usage_error(home: Path) -> None:
     result = call("features", "a.wav", "--frontend", "mfcc-meen")
 
