@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -10,9 +11,12 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
+from urllib.parse import unquote, urlsplit
 
 from dashboard.index.sqlite_index import Index
 from earmark.errors import EarmarkError
+from earmark.masking import without_password
 from earmark.store import Store
 from earmark.store.events import Event
 
@@ -41,10 +45,24 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> None:
     OSError
         When it did not arrive, or was not answered with 2xx.
     """
-    request = urllib.request.Request(url, body, headers, method="POST")
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
-        if not 200 <= answer.status < 300:
-            raise OSError(f"the answer was {answer.status}")
+    address, asked_for = _without_user(url)
+    try:
+        request = urllib.request.Request(address, body, headers | asked_for, method="POST")
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
+            if not 200 <= answer.status < 300:
+                raise OSError(f"the answer was {answer.status}")
+    except (HTTPException, ValueError) as error:  # their texts name the address, secrets and all
+        raise OSError(f"the address or the answer is none: {type(error).__name__}") from None
+
+
+def _without_user(url: str) -> tuple[str, dict[str, str]]:
+    """The address without user and password, and the header that carries them instead."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, {}
+    words = base64.b64encode(unquote(user).encode()).decode()
+    return parts._replace(netloc=host).geturl(), {"Authorization": f"Basic {words}"}
 
 
 class Webhook:
@@ -76,7 +94,8 @@ class Webhook:
                 self._deliver(self._url, body, self._headers(event, body))
                 return True
             except (OSError, urllib.error.URLError) as error:
-                log.warning("the webhook did not take event %s: %s", event.id, error)
+                told = without_password(str(error))
+                log.warning("the webhook did not take event %s: %s", event.id, told)
             if self._stop.wait(first_pause_seconds * 2**attempt):
                 return False
         log.error("event %s is given up after %d attempts", event.id, ATTEMPTS)

@@ -16,12 +16,12 @@ from dashboard.index.query import Query
 from dashboard.monitoring.drift import Drift, newest
 from dashboard.pages.layout import clip_link, frame, heading, html, percent, section, table
 from earmark.admin.doctor import Finding, examine
+from earmark.environment import PREFIX
 from earmark.errors import EarmarkError
-from earmark.settings import PREFIX, Settings
-from earmark.store.connection import without_password
+from earmark.masking import shown_setting, without_password
+from earmark.settings import Settings
 
 _TAIL_BYTES = 64 * 1024
-_SECRET = ("token", "secret", "password")
 _LOG_LINES = 15
 
 
@@ -129,9 +129,7 @@ def masked(name: str, value: Any) -> str:
     """A setting's value as it may be shown."""
     if value is None or value == ():
         return "not set"
-    if any(word in name for word in _SECRET):
-        return "***"
-    return without_password(str(value)) if "url" in name else str(value)
+    return shown_setting(name, value)
 
 
 def last_errors(logs: Path) -> list[str]:
@@ -148,4 +146,4 @@ def last_errors(logs: Path) -> list[str]:
             line for line in text.splitlines() if re.search(r"\b(ERROR|WARNING|CRITICAL)\b", line)
         ]
         lines += [f"{file.stem}: {line}" for line in found[-_LOG_LINES:]]
-    return [re.sub(r"://[^/@\s]*@", "://***@", line) for line in lines[-3 * _LOG_LINES :]]
+    return [without_password(line) for line in lines[-3 * _LOG_LINES :]]

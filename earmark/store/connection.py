@@ -12,6 +12,7 @@ from redis import exceptions
 from redis.client import Pipeline
 
 from earmark.errors import NotRunning, StoreRefused, StoreUnreachable
+from earmark.masking import without_password
 
 _REFUSALS = (
     exceptions.AuthenticationError,
@@ -29,9 +30,11 @@ def _mapped(address: str) -> Iterator[None]:
     try:
         yield
     except _REFUSALS as error:
-        raise StoreRefused(f"the store at {address} refuses: {error}") from error
+        told = without_password(str(error))
+        raise StoreRefused(f"the store at {address} refuses: {told}") from error
     except _OUTAGES as error:
-        raise StoreUnreachable(f"the store at {address} does not answer: {error}") from error
+        told = without_password(str(error))
+        raise StoreUnreachable(f"the store at {address} does not answer: {told}") from error
 
 
 class _MappedPipeline(Pipeline):
@@ -104,10 +107,3 @@ class Connection(redis.Redis):
                         "or set EARMARK_REDIS_URL to the store that is running"
                     ) from error
                 time.sleep(_POLL_SECONDS)
-
-
-def without_password(url: str) -> str:
-    """The address as it may be shown and logged."""
-    scheme, _, rest = url.partition("://")
-    _, at, host = rest.rpartition("@")
-    return f"{scheme}://***@{host}" if at else url

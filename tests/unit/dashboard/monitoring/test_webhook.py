@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -106,3 +107,32 @@ def test_events_are_delivered_in_their_order_and_a_restart_goes_on_where_it_was(
 
     reasons = [json.loads(body)["result"]["reason"] for _, body in listening.taken]
     assert reasons == ["0", "1", "2", "3"]
+
+
+def test_user_and_password_of_the_address_go_into_a_header(
+    listening: Listening, store: Store, index: Index
+) -> None:
+    url = listening.url.replace("//", "//ann:s%40cret@")
+
+    assert Webhook(store, index, url, None).send(EVENT)
+
+    [(headers, _)] = listening.taken
+    assert headers["Authorization"] == "Basic " + base64.b64encode(b"ann:s@cret").decode()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ann:s3cret@127.0.0.1:1/?token=s3cret",
+        "http://127.0.0.1:1/a b?token=s3cret",
+        "http://127.0.0.1:s3cret/",
+        "http:///s3cret",
+    ],
+)
+def test_no_failure_tells_the_secrets_of_the_address(
+    store: Store, index: Index, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert Webhook(store, index, url, None).send(EVENT, first_pause_seconds=0.0001)
+
+    assert "did not take event 1-0" in caplog.text
+    assert "s3cret" not in caplog.text

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from earmark.errors import StoreUnreachable
-from earmark.store.connection import Connection, without_password
+from earmark.masking import without_password
+from earmark.store.connection import Connection
 
 
 def test_an_error_of_the_client_is_one_of_ours() -> None:
