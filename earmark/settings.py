@@ -1,16 +1,15 @@
 """The settings: one table of name, default, unit and help, read once and passed on.
 
-Each setting is an environment variable `EARMARK_<NAME>` or a key of `earmark.toml` in the
-working directory; the environment wins.
+Each setting is an environment variable `EARMARK_<NAME>`, the content of the file that
+`EARMARK_<NAME>_FILE` names, or a key of `earmark.toml` in the working directory; the environment
+wins.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-import re
 import tempfile
-import warnings
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -28,15 +27,13 @@ from pydantic_settings import (
 
 from earmark.audio.decode import Limits
 from earmark.audio.discovery import IGNORED, Discovery
+from earmark.cores import usable_cores
+from earmark.environment import PREFIX, Environment, refuse_misspelt
 from earmark.errors import SettingsError
+from earmark.masking import shown_setting
 from earmark.recipe_names import RecipeName
 
-PREFIX = "EARMARK_"
 FILE = "earmark.toml"
-KNOWN_STRANGERS = frozenset({"EARMARK_FSDD", "EARMARK_SUPERVISED"})
-"""Names that are no settings: the tests' recordings, and what `earmark up` tells its services."""
-
-_PASSWORD = re.compile("//[^/]*@")
 
 SOCKET_PATH_LIMIT = 100
 """Unix socket paths end at 104 (macOS) or 108 (Linux) characters, the final zero included."""
@@ -63,7 +60,7 @@ class Settings(BaseSettings):
         "unset: the embedded server of the data folder",
     )
     workers: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, description="worker processes of a host"
+        default_factory=usable_cores, ge=1, description="worker processes of a host"
     )
     watch: Literal["events", "poll"] = Field(
         "events", description="how the inbox is watched; poll for network shares"
@@ -139,6 +136,14 @@ class Settings(BaseSettings):
         0, ge=0, description="drift (median stability index) that triggers a retraining; 0: none"
     )
 
+    @field_validator("inbox", "data", "models")
+    @classmethod
+    def _at_home(cls, value: Path) -> Path:
+        try:
+            return value.expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"there is no such home folder: {error}") from error
+
     @field_validator("always_train", "ignore", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
@@ -171,8 +176,11 @@ class Settings(BaseSettings):
     def _known_scheme(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("it starts with redis://, rediss:// or unix://")
-        if value is not None and not value.startswith("unix://"):
-            _ = urlsplit(value).port  # raises ValueError for what is no port
+        if value is not None and not value.startswith("unix://") and not _has_port(value):
+            raise ValueError(
+                "its port is no number up to 65535; "
+                "a password's special characters are written as %40 (@), %2F (/), %3A (:)"
+            )
         return value
 
     @field_validator("webhook_url")
@@ -191,7 +199,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, Environment(settings_cls), TomlConfigSettingsSource(settings_cls)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -202,7 +210,7 @@ class Settings(BaseSettings):
         SettingsError
             When a name is misspelt or a value cannot be; names key, value and rule.
         """
-        _refuse_misspelt(environ if environ is not None else os.environ)
+        refuse_misspelt(environ if environ is not None else os.environ, cls.model_fields)
         try:
             return cls()
         except ValidationError as error:
@@ -246,17 +254,13 @@ class Settings(BaseSettings):
         return self.data / "logs"
 
 
-def _refuse_misspelt(environ: Mapping[str, str]) -> None:
-    for name in sorted(environ):
-        key = name.upper().removeprefix(PREFIX).lower()
-        if not name.upper().startswith(PREFIX) or name in KNOWN_STRANGERS:
-            continue
-        if key in Settings.model_fields:
-            continue
-        close = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.75)
-        if close:
-            raise SettingsError(f"{name} is no setting; did you mean {PREFIX}{close[0].upper()}?")
-        warnings.warn(f"{name} is no setting of Earmark and is ignored", stacklevel=3)
+def _has_port(url: str) -> bool:
+    """Whether an address has a port, or none at all, where its port stands."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return False
+    return True
 
 
 def _explain(error: ValidationError) -> str:
@@ -271,5 +275,6 @@ def _explain_one(detail: dict[str, object]) -> str:
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"{name} in {FILE} is no setting{hint}"
     rule = str(detail["msg"]).removeprefix("Value error, ")
-    given = _PASSWORD.sub("//***@", repr(detail["input"]))
+    shown = shown_setting(name, detail["input"])
+    given = repr(detail["input"] if shown == str(detail["input"]) else shown)
     return f"{PREFIX}{name.upper()} is {given}: {rule}"

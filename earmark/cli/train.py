@@ -101,8 +101,7 @@ def crossval(  # noqa: PLR0917 - one argument for each option
 
     Example: earmark crossval recordings --recipe notebook --by speaker
     """
-    import os
-
+    from earmark.cores import usable_cores
     from earmark.services.processes import environment, run
     from earmark.settings import Settings
 
@@ -111,5 +110,5 @@ def crossval(  # noqa: PLR0917 - one argument for each option
     arguments += [] if speakers is None else ["--speakers", str(speakers)]
     arguments += [] if synthetic is None else ["--synthetic", str(synthetic)]
     arguments += ["--json"] if as_json else []
-    threads = {"OMP_NUM_THREADS": str(os.cpu_count() or 1)}
+    threads = {"OMP_NUM_THREADS": str(usable_cores())}
     run([sys.executable, "-m", "trainer.offline.crossval_cli", *arguments], environment() | threads)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from earmark.cores import usable_cores
 from earmark.errors import EarmarkError
 from earmark.synthesis import espeak
 from earmark.synthesis.speaker import Part
@@ -84,7 +85,7 @@ def synthesise(
     EarmarkError
         When an argument cannot be, espeak-ng does not work here, or the folder cannot be written.
     """
-    workers = workers if workers is not None else os.cpu_count() or 1
+    workers = workers if workers is not None else usable_cores()
     _check_counts(speakers=speakers, takes=takes, workers=workers)
     _check_words(words)
     espeak.require()

@@ -11,10 +11,11 @@ import pytest
 import yaml
 
 from dashboard.auth import insist_on_token
+from earmark.environment import PREFIX
 from earmark.messaging.celery_app import configuration
 from earmark.messaging.messages import LIVE
 from earmark.services.processes import SERVICES
-from earmark.settings import PREFIX, Settings
+from earmark.settings import Settings
 from tests.install.compose import clean_checkout, prepared
 from tests.install.dockerfile import parse
 from tests.install.variables import Missing, expand, interpolate

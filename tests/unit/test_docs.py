@@ -15,7 +15,8 @@ from typer.core import TyperGroup
 
 from earmark.cli import load_commands
 from earmark.cli.app import app
-from earmark.settings import PREFIX, Settings
+from earmark.environment import PREFIX
+from earmark.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -76,6 +77,7 @@ def test_the_readme_lists_every_setting_with_its_help() -> None:
 
 def test_a_setting_that_the_docs_name_exists() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {"EARMARK_FSDD"}
+    known |= {f"{PREFIX}{name.upper()}_FILE" for name in Settings.model_fields}
     for page in PAGES:
         named = set(re.findall(r"EARMARK_[A-Z_]+[A-Z]", page.read_text()))
         assert named <= known, f"{page.name} names {sorted(named - known)}"

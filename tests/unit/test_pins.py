@@ -21,8 +21,9 @@ from typer.testing import CliRunner
 from earmark.cli import load_commands
 from earmark.cli.app import app
 from earmark.clips import Record
+from earmark.environment import PREFIX
 from earmark.frontends import FRONT_ENDS
-from earmark.settings import PREFIX, Settings
+from earmark.settings import Settings
 from earmark.store import Store, keys
 from tests.clip_tables import TINY, clip_table
 from tests.tiny_models import FIRST
