@@ -19,6 +19,7 @@ from earmark.audio.conversion import AUDIO_SUFFIXES, HEAD_BYTES, WAV_SUFFIXES
 from earmark.audio.kinds import Kind, by_content
 from earmark.audio.reader import inside
 from earmark.clips import Record, Revision
+from earmark.data_folder import keep_private
 from earmark.errors import ClipError, EarmarkError
 from earmark.files import Placed, place_stream
 from earmark.inbox.ingest import ingest
@@ -110,8 +111,8 @@ def _place(inbox: Path, name: str, content: IO[bytes]) -> str:
 
 
 def _bring_zip(house: House, name: str, content: IO[bytes]) -> Brought:
-    house.settings.data.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=house.settings.data, prefix="upload-") as folder:
+    data = keep_private(house.settings.data)
+    with tempfile.TemporaryDirectory(dir=data, prefix="upload-") as folder:
         file = Path(folder) / name
         with file.open("wb") as target:
             shutil.copyfileobj(content, target, 1 << 20)

@@ -19,6 +19,7 @@ from dashboard.index.query import Page, Query
 from dashboard.index.schema import COLUMNS, SCHEMA, TO_REVIEW, UPSERT, VERSION, Row, plain, row_of
 from dashboard.index.search import search
 from earmark.clips import Record
+from earmark.data_folder import keep_private, owner_only
 
 RECENT = 50_000
 """How far back a sample of the latest clips goes."""
@@ -37,7 +38,7 @@ class Index:
     """
 
     def __init__(self, file: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        keep_private(file.parent)
         self._file = file
         self._clock = clock
         self._local = threading.local()
@@ -190,11 +191,17 @@ class Index:
         return found
 
     def _create(self) -> None:
+        self._make()
         if not _is_ours(self._file):
             for name in (self._file, *(Path(f"{self._file}{end}") for end in ("-wal", "-shm"))):
                 name.unlink(missing_ok=True)
+            self._make()
         self._database.executescript(SCHEMA)
         self._database.execute(f"pragma user_version = {VERSION}")
+
+    def _make(self) -> None:
+        with open(self._file, "ab", opener=owner_only):  # SQLite gives its other files this mode
+            pass
 
     def _changed(self, records: Iterable[Record]) -> list[tuple[Any, ...]]:
         rows = [row_of(record) for record in records]

@@ -34,6 +34,7 @@ from typing import Any
 
 from earmark.admin import forget_speaker
 from earmark.annotations import labels_csv
+from earmark.data_folder import keep_private
 from earmark.errors import BackupError
 from earmark.files import written
 from earmark.model.registry import Registry
@@ -73,7 +74,10 @@ def back_up(house: House, file: Path, now: datetime) -> dict[str, int]:
     EarmarkError
         When it cannot be written.
     """
-    with written(file) as hidden, tempfile.TemporaryDirectory(dir=_made(house.data)) as staged:
+    with (
+        written(file) as hidden,
+        tempfile.TemporaryDirectory(dir=keep_private(house.data)) as staged,
+    ):
         counts, row_bytes = _stage(house, Path(staged))
         told = {"made_at": now.isoformat(timespec="seconds"), "counts": counts}
         _pack(Path(staged), hidden, told | {"row_bytes": row_bytes})
@@ -94,7 +98,7 @@ def opened(file: Path, data: Path) -> Iterator[Path]:
     BackupError
         When it is no backup of ours, is damaged, or is of another version.
     """
-    with tempfile.TemporaryDirectory(dir=_made(data)) as staged:
+    with tempfile.TemporaryDirectory(dir=keep_private(data)) as staged:
         try:
             with tarfile.open(file, "r|gz") as archive:
                 _unpack(archive, file, Path(staged))
@@ -235,8 +239,3 @@ def _check_version(manifest: dict[str, Any], file: Path) -> None:
             f"{file} is of format {found[0]} and schema {found[1]}: bring it back with the version "
             "that made it; the store is upgraded when this one starts"
         )
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from earmark.clips import State
 from earmark.errors import EarmarkError
+from earmark.masking import without_password
 from earmark.model.registry import Registry
 from earmark.services.heartbeat import service_counts
 from earmark.services.processes import ServiceName
 from earmark.settings import Settings
 from earmark.store import Store
-from earmark.store.connection import without_password
 
 _LEAST_FREE_BYTES = 50_000_000
 

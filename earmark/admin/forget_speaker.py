@@ -22,6 +22,7 @@ from earmark.audio.discovery import Discovery
 from earmark.audio.names import identity_of
 from earmark.audio.reader import inside
 from earmark.clips import Record, Revision
+from earmark.data_folder import keep_private, owner_only
 from earmark.errors import ClipError, LabelError, ModelError, TrainingBusy
 from earmark.model.artifact import TRAINED_ON, digest_keys
 from earmark.model.registry import Registry
@@ -105,8 +106,8 @@ def read(file: Path) -> dict[str, Revision]:
 
 def append(file: Path, clips: Mapping[str, Revision], at: datetime) -> None:
     """Write down what stays forgotten, flushed to disk."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", newline="", encoding="utf-8") as handle:
+    keep_private(file.parent)
+    with open(file, "a", newline="", encoding="utf-8", opener=owner_only) as handle:
         writer = csv.writer(handle)
         if handle.tell() == 0:
             writer.writerow(_HEADER)

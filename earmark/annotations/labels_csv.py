@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from earmark.data_folder import keep_private, owner_only
 from earmark.errors import LabelError
 from earmark.files import written
 from earmark.truth import Told, Truth
@@ -88,9 +89,8 @@ def rewrite(file: Path, keep: Callable[[Line], bool]) -> int:
         kept = [line for line in lines if keep(line)]
         if len(kept) < len(lines):
             # Where the name is a link, nobody shall find the lines in what it leads to.
-            target = file.resolve()
-            with written(target) as beside, beside.open("x", newline="", encoding="utf-8") as new:
-                _write(new, kept, header=True)
+            with written(file.resolve()) as beside, _made(beside) as handle:
+                _write(handle, kept, header=True)
     return len(lines) - len(kept)
 
 
@@ -125,13 +125,17 @@ def parse_digit(text: str) -> Truth:
 @contextmanager
 def _alone(file: Path) -> Iterator[IO[str]]:
     """The file, open at its end, while no other process of this host writes it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    keep_private(file.parent)
     while True:
-        with file.open("a", newline="", encoding="utf-8") as handle:
+        with open(file, "a", newline="", encoding="utf-8", opener=owner_only) as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             if not _was_replaced(file, handle):
                 yield handle
                 return
+
+
+def _made(file: Path) -> IO[str]:
+    return open(file, "x", newline="", encoding="utf-8", opener=owner_only)
 
 
 def _was_replaced(file: Path, handle: IO[str]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from kombu.exceptions import OperationalError
 
 from earmark.errors import StoreUnreachable
+from earmark.masking import without_password
 from earmark.messaging.celery_app import broker_url, configuration, make_app
 from earmark.messaging.messages import (
     BULK,
@@ -23,7 +24,6 @@ from earmark.messaging.messages import (
     Batch,
 )
 from earmark.settings import Settings
-from earmark.store.connection import without_password
 
 _IMPATIENT = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}
 """For whoever sends: what the broker does not take now stands in the ledger, and is sent again."""

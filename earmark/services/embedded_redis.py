@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+from earmark.data_folder import keep_private
 from earmark.errors import EarmarkError, ServiceError
 from earmark.services.processes import run
 from earmark.settings import Settings
@@ -17,8 +18,7 @@ from earmark.settings import Settings
 
 def command(settings: Settings) -> list[str]:
     """The command line of the embedded server; its folders are created."""
-    folder = settings.data.absolute() / "store"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = keep_private(keep_private(settings.data.absolute()) / "store")
     private_folder(settings.runtime_folder)
     options = {
         "port": "0",
@@ -66,6 +66,7 @@ def _binary() -> Path:
 
 def main() -> None:
     """Become the embedded server."""
+    os.umask(0o077)  # the store alone writes in its folder
     try:
         run(command(Settings.load()), os.environ)
     except EarmarkError as error:

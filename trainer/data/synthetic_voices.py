@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from earmark import synthesis
 from earmark.audio.decode import Limits, Sound
 from earmark.audio.reader import record
+from earmark.data_folder import keep_private, owner_only
 from earmark.errors import EarmarkError, MissingExtra
 from earmark.frontends import MfccTime, front_end
 from earmark.synthesis import espeak
@@ -135,11 +136,11 @@ class Synthesis:
         return found
 
     def _write(self, path: Path, kind: str, made: Samples) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        keep_private(keep_private(self.folder.parent) / self.folder.name)
         for older in self.folder.glob(f"{kind}-*"):
             older.unlink(missing_ok=True)
         unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-        with unfinished.open("wb") as file:
+        with open(unfinished, "wb", opener=owner_only) as file:
             np.savez(file, views=_views_of(made), digits=made.digits)
         unfinished.replace(path)
 

@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from earmark.data_folder import keep_private, owner_only
+
 SUFFIX = ".views"
 LIMIT_BYTES = 2**29
 """What a cache takes at most by default: 80,000 clips of 13 views of 240 values."""
@@ -66,7 +68,7 @@ class ViewCache:
             size = self._mended_size()
             room = max(self.limit_bytes - size, 0) // self._dtype.itemsize
             records = [self._record(*item) for item in list(views.items())[:room]]
-            with self._path.open("ab") as file:
+            with open(self._path, "ab", opener=owner_only) as file:
                 file.write(b"".join(records))
         return len(records)
 
@@ -78,7 +80,8 @@ class ViewCache:
         with self._locked():
             kept = [r.tobytes() for r in self._records() if r["digest"].tobytes() in wanted]
             fresh = self._path.with_suffix(".part")
-            fresh.write_bytes(b"".join(kept))
+            with open(fresh, "wb", opener=owner_only) as file:
+                file.write(b"".join(kept))
             fresh.replace(self._path)
 
     @property
@@ -115,8 +118,8 @@ class ViewCache:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as file:
+        keep_private(keep_private(self.folder.parent) / self.folder.name)
+        with open(self.folder / "lock", "w", opener=owner_only) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             for other in self.folder.glob(f"*{SUFFIX}"):
                 if other != self._path:
