@@ -59,8 +59,10 @@ def scheduler() -> None:
 def _become(name: str) -> None:
     from earmark.services.processes import ServiceName, command, environment, run
     from earmark.settings import Settings
+    from earmark.time_zone import local_zone
 
     Settings.load()  # so that a misspelt setting stops the service here, with one clear line
+    local_zone()
     run(command(ServiceName(name)), environment())
 
 
@@ -75,10 +77,7 @@ def dashboard() -> None:
     from importlib.util import find_spec
 
     from earmark.errors import MissingExtra
-    from earmark.services.processes import ServiceName, command, environment, run
-    from earmark.settings import Settings
 
     if find_spec("nicegui") is None:
         raise MissingExtra("dashboard", "the dashboard")
-    Settings.load()  # so that a misspelt setting stops it here, with one clear line
-    run(command(ServiceName.DASHBOARD), environment())
+    _become("dashboard")

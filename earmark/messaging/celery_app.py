@@ -7,16 +7,18 @@ are acknowledged late, and may come twice.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import Any, Self
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from celery import Celery
-from celery.app.amqp import AMQP
 from celery.schedules import crontab
 from celery.signals import after_setup_logger, after_setup_task_logger
-from kombu import Connection, Queue
-from tzlocal import get_localzone
+from kombu import Exchange, Queue
 
+from earmark.errors import EarmarkError
+from earmark.messaging.broker_connection import BrokerAMQP
 from earmark.messaging.messages import (
     BULK,
     LIVE,
@@ -27,6 +29,7 @@ from earmark.messaging.messages import (
 from earmark.services.processes import LOG_FORMAT
 from earmark.services.service_log import make_printable
 from earmark.settings import Settings
+from earmark.time_zone import local_zone
 
 DUE_SECONDS = 60
 """How often the scheduler asks whether enough new clips have come for a training."""
@@ -35,27 +38,6 @@ _KEY_PREFIX = "earmark:celery:"
 _VISIBILITY_SECONDS = 300
 _STOP_SECONDS = 3.0
 """Celery sleeps so long when it is told to stop with a task in hand; a batch takes a tenth."""
-_FIRST_REST_SECONDS, _LONGEST_REST_SECONDS = 0.2, 1.0
-"""Between two tries to reach a broker that is away."""
-
-
-class _Tireless(Connection):
-    """A broker that is back is used again within a second.
-
-    Celery rests 2 s after the first try, then 4, 6, and up to 30, and has no setting for it.
-    """
-
-    def ensure_connection(self, *args: Any, **options: Any) -> Self:
-        rests = {
-            "interval_start": _FIRST_REST_SECONDS,
-            "interval_step": _FIRST_REST_SECONDS,
-            "interval_max": _LONGEST_REST_SECONDS,
-        }
-        return super().ensure_connection(*args, **(rests | options))
-
-
-class _TirelessAMQP(AMQP):
-    Connection = _Tireless
 
 
 @after_setup_logger.connect
@@ -65,7 +47,9 @@ def _let_it_print(logger: logging.Logger, **_: Any) -> None:
 
 
 def make_app(name: str, queues: Sequence[str] = (LIVE, BULK, TRAINING), **overrides: Any) -> Celery:
-    """A Celery app whose configuration is read from the settings when it is first used.
+    """A service's Celery app, whose configuration is read from the settings when it is first used.
+
+    Where it cannot be read, the process ends with one line: Celery would go on with its defaults.
 
     Parameters
     ----------
@@ -74,9 +58,26 @@ def make_app(name: str, queues: Sequence[str] = (LIVE, BULK, TRAINING), **overri
     overrides
         Celery settings that differ from `configuration`.
     """
-    app = Celery(name, set_as_current=False, amqp=_TirelessAMQP)
-    app.add_defaults(lambda: configuration(Settings.load(), queues) | overrides)
+    return app_of(name, lambda: _or_end(lambda: configuration(Settings.load(), queues) | overrides))
+
+
+def app_of(name: str, read: Callable[[], dict[str, Any]]) -> Celery:
+    """A Celery app that takes its configuration from a function when it is first used."""
+    app = Celery(name, set_as_current=False, amqp=BrokerAMQP)
+    app.add_defaults(read)
     return app
+
+
+def _or_end(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Read the configuration, or end the process: nothing on the way up swallows a `SystemExit`."""
+    try:
+        return read()
+    except EarmarkError as error:
+        told = str(error)
+    except Exception as error:  # whatever it is, Celery would ask once and take its defaults
+        told = f"the settings cannot be read: {type(error).__name__}: {error}"
+    print(f"earmark: {told}", file=sys.stderr, flush=True)
+    sys.exit(2)
 
 
 def configuration(settings: Settings, queues: Sequence[str]) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def configuration(settings: Settings, queues: Sequence[str]) -> dict[str, Any]:
         },
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
-        "task_queues": [Queue(queue) for queue in queues],
+        "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in queues],
         "task_default_queue": queues[-1],
         "task_create_missing_queues": False,
         "task_serializer": "json",
@@ -113,13 +114,14 @@ def configuration(settings: Settings, queues: Sequence[str]) -> dict[str, Any]:
         "worker_soft_shutdown_timeout": _STOP_SECONDS,
         "worker_max_tasks_per_child": 1000,
         "worker_max_memory_per_child": 500_000,
+        "worker_enable_remote_control": False,
         "worker_send_task_events": False,
         "worker_log_format": LOG_FORMAT,
         "worker_task_log_format": LOG_FORMAT,
         "worker_log_color": False,
-        "timezone": str(get_localzone()),
+        "timezone": local_zone(),
         "beat_schedule": schedule(settings),
-        "beat_schedule_filename": str(settings.data / "schedule"),
+        "beat_schedule_filename": str(settings.data / "schedule.json"),
         "beat_sync_every": 1,
         "beat_scheduler": "trainer.schedule:Scheduler",
         "beat_max_loop_interval": 5,
@@ -143,11 +145,22 @@ def schedule(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def broker_url(store_url: str) -> str:
-    """The store's address as Celery writes it; kombu checks a certificate only when it is told."""
-    if store_url.startswith("unix://"):
-        path, _, query = store_url.removeprefix("unix://").partition("?")
-        database = query.removeprefix("db=") if query.startswith("db=") else "0"
-        return f"redis+socket://{path}?virtual_host={database}"
-    if store_url.startswith("rediss://") and "ssl_cert_reqs=" not in store_url:
-        return f"{store_url}{'&' if '?' in store_url else '?'}ssl_cert_reqs=required"
-    return store_url
+    """The store's address as kombu reads it.
+
+    kombu takes user, password and database from their places in the address alone, hides the
+    password only there, and checks a certificate only when it is told to.
+    """
+    parts = urlsplit(store_url)
+    query = dict(parse_qsl(parts.query))
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    user = user or quote(query.pop("username", ""), safe="")
+    password = password or quote(query.pop("password", ""), safe="")
+    asked = f"{user}:{password}@" if password else f"{user}@" if user else ""
+    place = f"{asked}{parts.netloc.rpartition('@')[2]}"
+    if parts.scheme == "unix":
+        return f"redis+socket://{place}{parts.path}?virtual_host={query.get('db', '0')}"
+    tls = {name: value for name, value in query.items() if name.startswith("ssl_")}
+    if parts.scheme == "rediss":
+        tls.setdefault("ssl_cert_reqs", "required")
+    path = f"/{query['db']}" if "db" in query else parts.path
+    return f"{parts.scheme}://{place}{path}" + (f"?{urlencode(tls, safe='/')}" if tls else "")

@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from earmark.errors import StoreUnreachable
 from earmark.masking import without_password
-from earmark.messaging.celery_app import broker_url, configuration, make_app
+from earmark.messaging.celery_app import app_of, configuration
 from earmark.messaging.messages import (
     BULK,
     EXTRACT,
@@ -30,15 +30,18 @@ _IMPATIENT = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}
 
 
 class Sender:
-    """Publishes tasks by name, without importing who does them."""
+    """Publishes tasks by name, without importing who does them.
+
+    Raises
+    ------
+    SettingsError
+        When Celery's configuration cannot be made of the settings.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        options = configuration(settings, (LIVE, BULK, TRAINING))["broker_transport_options"]
-        self._app = make_app(
-            "earmark",
-            broker_url=broker_url(settings.store_url),
-            broker_transport_options=options | _IMPATIENT,
-        )
+        configured = configuration(settings, (LIVE, BULK, TRAINING))
+        configured["broker_transport_options"] |= _IMPATIENT
+        self._app = app_of("earmark", lambda: configured)
         self._address = without_password(settings.store_url)
 
     def label(self, batch: Batch, queue: str) -> None:
@@ -91,4 +94,5 @@ class Sender:
         try:
             yield
         except OperationalError as error:
-            raise StoreUnreachable(f"the broker at {self._address} {trouble}: {error}") from error
+            told = without_password(str(error))
+            raise StoreUnreachable(f"the broker at {self._address} {trouble}: {told}") from error
