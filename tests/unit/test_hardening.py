@@ -6,6 +6,13 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from celery.beat import PersistentScheduler, Scheduler
+from kombu.utils.imports import symbol_by_name
+
+from earmark.messaging.celery_app import configuration
+from earmark.messaging.messages import TRAINING
+from earmark.settings import Settings
+
 ROOMS = ("earmark", "producer", "worker", "trainer", "dashboard")
 CODE_IN_DATA = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
 """Modules that run what they read."""
@@ -50,6 +57,22 @@ def test_nothing_reads_data_that_can_hold_code(repository: Path) -> None:
     ]
 
     assert readers == []
+
+
+def test_no_schedule_is_kept_in_a_shelve(repository: Path) -> None:
+    """Celery's own persistent scheduler unpickles its file."""
+    named = [
+        path
+        for path, tree in trees(repository)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.Attribute | ast.alias)
+        if "PersistentScheduler" in ast.unparse(node)
+    ]
+    scheduler = symbol_by_name(configuration(Settings(), (TRAINING,))["beat_scheduler"])
+
+    assert named == []
+    assert issubclass(scheduler, Scheduler)
+    assert not issubclass(scheduler, PersistentScheduler)
 
 
 def test_keras_models_are_loaded_in_safe_mode(repository: Path) -> None:
