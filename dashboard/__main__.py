@@ -40,7 +40,6 @@ def _serve(settings: Settings) -> None:
         webhook = Webhook(house.store, house.index, settings.webhook_url, secret)
     beat = partial(sign_of_life, ServiceName.DASHBOARD)
     app = build(house, token=token, beat=beat, webhook=webhook)
-    logging.info("the dashboard is at http://%s:%d", host, settings.dashboard_port)
     try:
         serve(app, host, settings.dashboard_port)
     finally:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import hmac
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -139,7 +140,7 @@ def serve(app: Any, host: str, port: int) -> None:
     import uvicorn
 
     _insist_on_address(host, port)
-
+    log.info("the dashboard is at http://%s:%d", host, port)
     config = uvicorn.Config(
         app, host, port, log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=3, ws_max_size=1024 * 1024,
@@ -153,9 +154,13 @@ def _insist_on_address(host: str, port: int) -> None:
             return
     except OSError as error:
         raise ServiceError(
-            f"the dashboard cannot listen on {host} port {port}: {error.strerror}; "
+            f"the dashboard cannot listen on {host} port {port}: {_reason(error)}; "
             "set EARMARK_DASHBOARD_PORT to another"
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _family(host: str) -> socket.AddressFamily:

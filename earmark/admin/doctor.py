@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earmark.clips import State
-from earmark.errors import EarmarkError
+from earmark.data_folder import is_open_to
+from earmark.errors import EarmarkError, ServiceError, SettingsError
 from earmark.masking import without_password
 from earmark.model.registry import Registry
 from earmark.services.heartbeat import service_counts
-from earmark.services.processes import ServiceName
+from earmark.services.processes import NEEDED, ServiceName, has_dashboard
 from earmark.settings import Settings
+from earmark.shared_memory import require_semaphores
 from earmark.store import Store
+from earmark.time_zone import local_zone
 
 _LEAST_FREE_BYTES = 50_000_000
 
@@ -32,10 +35,14 @@ class Finding:
 
 
 def examine(settings: Settings, now: float) -> Iterator[Finding]:
-    """Check folder, model, store, services and failed clips, in this order."""
+    """Check machine, folders, model, store, services and failed clips, in this order."""
+    yield _time_zone(settings)
+    yield _semaphores()
     yield _inbox(settings.inbox)
     yield _model(settings)
     yield _disk(settings)
+    if settings.data.is_dir():
+        yield _privacy(settings.data)
     try:
         store = Store.at(settings.store_url)
     except EarmarkError as error:
@@ -43,7 +50,7 @@ def examine(settings: Settings, now: float) -> Iterator[Finding]:
         return
     yield Finding("store", True, f"answers at {without_password(settings.store_url)}")
     yield _memory(store)
-    yield from _services(store, now)
+    yield from _services(settings, store, now)
     yield _failures(store)
 
 
@@ -51,6 +58,21 @@ def alive_here(settings: Settings, service: ServiceName, now: float) -> bool:
     """Whether a service of this host gave a sign of life lately; what a health check asks."""
     here = f"{service}@{socket.gethostname()}:"
     return any(name.startswith(here) for name in Store.at(settings.store_url).heartbeats.alive(now))
+
+
+def _time_zone(settings: Settings) -> Finding:
+    try:
+        return Finding("time zone", True, f"{local_zone()}; retrains at {settings.retrain_cron!r}")
+    except SettingsError as error:
+        return Finding("time zone", False, str(error), "export TZ=Europe/Berlin")
+
+
+def _semaphores() -> Finding:
+    try:
+        require_semaphores()
+    except ServiceError as error:
+        return Finding("processes", False, str(error), "mount -t tmpfs tmpfs /dev/shm")
+    return Finding("processes", True, "can share memory")
 
 
 def _inbox(inbox: Path) -> Finding:
@@ -86,6 +108,14 @@ def _disk(settings: Settings) -> Finding:
     return Finding("disk", True, told)
 
 
+def _privacy(data: Path) -> Finding:
+    """It holds what voices said; a folder that holds more than Earmark's own is not closed."""
+    if is_open_to(data):
+        told = f"{data.absolute()} is open to everybody on this machine"
+        return Finding("privacy", False, told, f"chmod 700 {data}, or set EARMARK_DATA")
+    return Finding("privacy", True, f"{data.absolute()} is closed to others")
+
+
 def _memory(store: Store) -> Finding:
     memory = store.connection.info("memory")
     used, most = int(memory["used_memory"]), int(memory.get("maxmemory", 0))
@@ -99,12 +129,35 @@ def _memory(store: Store) -> Finding:
     return Finding("memory", True, told)
 
 
-def _services(store: Store, now: float) -> Iterator[Finding]:
-    for name, count in service_counts(store.heartbeats.alive(now)).items():
+def _services(settings: Settings, store: Store, now: float) -> Iterator[Finding]:
+    wanted = (*NEEDED, ServiceName.DASHBOARD) if has_dashboard(settings) else NEEDED
+    for name, count in service_counts(store.heartbeats.alive(now), wanted).items():
         if count:
             yield Finding(name, True, f"{count} alive")
+        elif name == ServiceName.DASHBOARD:
+            yield _missing_dashboard(settings)
         else:
             yield Finding(name, False, "gives no sign of life", f"earmark up, or earmark {name}")
+
+
+def _missing_dashboard(settings: Settings) -> Finding:
+    name, remedy = ServiceName.DASHBOARD, "EARMARK_DASHBOARD_PORT=0 where none is wanted"
+    if _is_taken(settings.dashboard_host, settings.dashboard_port):
+        told = (
+            f"gives no sign of life; another program listens on {settings.dashboard_host} "
+            f"port {settings.dashboard_port}"
+        )
+        return Finding(name, False, told, f"set EARMARK_DASHBOARD_PORT to another; {remedy}")
+    told = "gives no sign of life"
+    return Finding(name, False, told, f"earmark up, or earmark dashboard; {remedy}")
+
+
+def _is_taken(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 def _failures(store: Store) -> Finding:

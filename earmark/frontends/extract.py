@@ -15,6 +15,7 @@ from earmark.audio.decode import Limits
 from earmark.audio.reader import Failed, Recording, try_record
 from earmark.errors import ClipError
 from earmark.frontends import FrontEnd
+from earmark.shared_memory import require_semaphores
 
 CHUNK = 64
 """Clips that are extracted together; what one process holds in memory at a time."""
@@ -67,6 +68,7 @@ def extract_files(
         for chunk in chunks:
             yield from work(chunk)
         return
+    require_semaphores()
     with ProcessPoolExecutor(max_workers=jobs) as pool:
         for outcomes in pool.map(work, chunks):
             yield from outcomes

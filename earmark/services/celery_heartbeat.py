@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-from celery.signals import heartbeat_sent, worker_process_init, worker_ready, worker_shutting_down
+from celery.signals import (
+    heartbeat_sent,
+    worker_init,
+    worker_process_init,
+    worker_ready,
+    worker_shutting_down,
+)
 
+from earmark.errors import ServiceError
 from earmark.services.heartbeat import sign_of_life, sign_off
 from earmark.services.processes import (
     LAST_SECONDS,
@@ -13,6 +21,7 @@ from earmark.services.processes import (
     end_at_once_with_parent,
     end_within,
 )
+from earmark.shared_memory import require_semaphores
 
 
 def show_life(service: ServiceName) -> None:
@@ -32,6 +41,13 @@ def show_life(service: ServiceName) -> None:
     def tie_to_parent(**_: Any) -> None:
         end_at_once_with_parent()
 
+    def insist(**_: Any) -> None:
+        try:
+            require_semaphores()
+        except ServiceError as error:
+            sys.exit(f"earmark: {error}")
+
+    worker_init.connect(insist, weak=False)
     worker_ready.connect(beat, weak=False)
     heartbeat_sent.connect(beat, weak=False)
     worker_shutting_down.connect(leave, weak=False)

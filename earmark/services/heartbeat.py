@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections import Counter
+from collections.abc import Collection, Mapping
 from functools import cache
 
 from earmark.errors import NotRunning, StoreError
-from earmark.services.processes import NEEDED, ServiceName
+from earmark.services.processes import NEEDED, ServiceName, identity
 from earmark.settings import Settings
 from earmark.store import Store
 
@@ -36,12 +36,14 @@ def _store() -> Store:
 
 
 def _identity(name: ServiceName) -> str:
-    return f"{name}@{socket.gethostname()}:{os.getpid()}"
+    return identity(name, os.getpid())
 
 
-def service_counts(alive: dict[str, float]) -> dict[str, int]:
+def service_counts(
+    alive: Mapping[str, float], needed: Collection[ServiceName] = NEEDED
+) -> dict[str, int]:
     """How many of each service are alive; 0 for one that is needed and missing."""
     counted = Counter(name.partition("@")[0] for name in alive)
     return {
-        name.value: counted[name.value] for name in ServiceName if name in NEEDED or counted[name]
+        name.value: counted[name.value] for name in ServiceName if name in needed or counted[name]
     }

@@ -75,6 +75,11 @@ def dashboard_url(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.dashboard_port}"
 
 
+def identity(name: str, process: int) -> str:
+    """How a process of this host is named in the store."""
+    return f"{name}@{socket.gethostname()}:{process}"
+
+
 def environment() -> dict[str, str]:
     """What the services run with beside the settings.
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import deque
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from earmark.data_folder import keep_private
+from earmark.masking import without_password
 from earmark.terminal import printable, tell
 
 LOG_BYTES = 5_000_000
 LOG_FILES = 3
 _LONGEST_LINE = 100_000
+_LAST_LINES = 50
 
 _GIST = re.compile(
     r"\b(?:WARNING|ERROR|CRITICAL)\b"
     r"|INFO (?:producer|worker|trainer|earmark)\b"
     r"|^\d+:M .{24} # "  # what the embedded server marks as a warning
 )
+_ERROR = re.compile(r"\b(?:ERROR|CRITICAL)\b")
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d),\d{3} ")
+_REASON = re.compile(r"^earmark: |^(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|Exit)\b|^Error: ")
+"""A message of ours, the last line of a traceback, or what a command line parser says."""
 _KNOWN = re.compile(r"overcommit")
 """What the embedded server warns of at each start, and no laptop's owner needs to act upon."""
 
@@ -47,12 +54,13 @@ class ServiceLog:
     """One service's log; `write` takes output in pieces of any size."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        keep_private(folder)
         self._name = name
         self._file = RotatingFileHandler(
             folder / f"{name}.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
         )
         self._rest = b""
+        self._unseen: deque[str] = deque(maxlen=_LAST_LINES)
 
     def write(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
@@ -63,14 +71,32 @@ class ServiceLog:
             self._rest = b""
 
     def close(self) -> None:
+        self._flush()
+        self._file.close()
+
+    def tell_reason(self) -> None:
+        """Show on the terminal why the process died, if what it said tells it."""
+        self._flush()
+        said = [line for line in self._unseen if line.strip()]
+        reasons = [line for line in said if _REASON.search(line)] or said
+        if reasons:
+            self._tell(reasons[-1].removeprefix("earmark: "))
+        self._unseen.clear()
+
+    def _flush(self) -> None:
         if self._rest:
             self._line(self._rest)
         self._rest = b""
-        self._file.close()
 
     def _line(self, raw: bytes) -> None:
-        line = raw.decode(errors="replace")
+        line = without_password(raw.decode(errors="replace"))
         self._file.emit(logging.makeLogRecord({"msg": line}))
         if _GIST.search(line) and not _KNOWN.search(line):
-            gist = _STAMP.sub(r"\1 ", line)
-            tell(f"{self._name:>9}  {gist}")
+            self._tell(_STAMP.sub(r"\1 ", line))
+            if _ERROR.search(line):
+                self._unseen.clear()  # what is shown need not be told again as the reason
+        else:
+            self._unseen.append(line)
+
+    def _tell(self, line: str) -> None:
+        tell(f"{self._name:>9}  {line}")

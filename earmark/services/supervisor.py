@@ -8,17 +8,16 @@ a second one kills them, and loses nothing either, for the ledger is on disk.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from earmark.errors import AlreadyRunning, EarmarkError, StoreUnreachable
+from earmark.data_folder import only_one
+from earmark.errors import EarmarkError, StoreUnreachable
 from earmark.services.embedded_redis import private_folder
 from earmark.services.processes import (
     NEEDED,
@@ -28,11 +27,13 @@ from earmark.services.processes import (
     dashboard_url,
     environment,
     has_dashboard,
+    identity,
 )
 from earmark.services.service_log import ServiceLog
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.terminal import tell
+from earmark.time_zone import local_zone
 
 GRACE_SECONDS = 30.0
 """How long a service may take to stop; longer than a worker's soft shutdown."""
@@ -42,6 +43,8 @@ LONGEST_REST_SECONDS = 30.0
 YOUNG_SECONDS = 10.0
 """A service that dies younger than this rests longer before its next start."""
 _LOOK_SECONDS = 0.25
+_LOOK_AGAIN_SECONDS = 1.0
+"""For the dashboard, which may never come, and is not waited for."""
 _STORE = "store"
 
 
@@ -53,6 +56,8 @@ class Supervised:
     command: Sequence[str]
     log: ServiceLog
     process: asyncio.subprocess.Process | None = None
+    umask: int = -1
+    """The mode bits that its files lack; -1: as this process's."""
     keeper: asyncio.Task[None] | None = None
     rest_seconds: float = FIRST_REST_SECONDS
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,37 +83,16 @@ def up(settings: Settings) -> None:
     ------
     AlreadyRunning
         When Earmark already runs on the data folder.
+    SettingsError
+        When the machine's time zone is none.
     """
+    local_zone()  # so that a wrong one is said once, and not by every service
     with only_one(settings.data):
         settings.inbox.mkdir(parents=True, exist_ok=True)
         private_folder(settings.runtime_folder)
         _stop_orphaned_server(settings)
-        asyncio.run(_supervise(settings))
-
-
-@contextmanager
-def only_one(data: Path) -> Iterator[None]:
-    """Hold the data folder for this process.
-
-    Raises
-    ------
-    AlreadyRunning
-        When another Earmark holds it.
-    """
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "up.lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            raise AlreadyRunning(
-                f"Earmark already runs on {data.absolute()} (process {file.read().strip()}); "
-                "stop it, or set EARMARK_DATA to another folder"
-            ) from error
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
+        umask = os.umask(0o077)  # logs are ours alone; services write to inbox and models, too
+        asyncio.run(_supervise(settings, umask))
 
 
 def commands(settings: Settings) -> dict[str, list[str]]:
@@ -123,16 +107,16 @@ def commands(settings: Settings) -> dict[str, list[str]]:
     return store | services
 
 
-async def _supervise(settings: Settings) -> None:
+async def _supervise(settings: Settings, umask: int) -> None:
     services = [
-        Supervised(name, command, ServiceLog(name, settings.logs))
+        Supervised(name, command, ServiceLog(name, settings.logs), umask=umask)
         for name, command in commands(settings).items()
     ]
     signals = _signals()
     tell(f"Earmark starts; logs are in {settings.logs}")
     for service in services:
         service.keeper = asyncio.create_task(_keep(service))
-    ready = asyncio.create_task(_tell_when_ready(settings))
+    ready = asyncio.create_task(_tell_when_ready(settings, services))
     await signals.get()
     ready.cancel()
     tell("Earmark stops; what is in hand is finished or given back (Ctrl-C again: at once)")
@@ -153,6 +137,8 @@ async def _keep(service: Supervised) -> None:
         lived = time.monotonic() - born
         if lived >= YOUNG_SECONDS:
             service.rest_seconds = FIRST_REST_SECONDS
+        if code > 0:
+            service.log.tell_reason()
         tell(f"{service.name} died ({_cause(code)}); starts again in {service.rest_seconds:g} s")
         with suppress(TimeoutError):
             await asyncio.wait_for(service.stopping.wait(), service.rest_seconds)
@@ -167,6 +153,7 @@ async def _live(service: Supervised) -> int:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        umask=service.umask,
         start_new_session=True,  # the terminal's Ctrl-C is ours to pass on
     )
     if service.stopping.is_set():
@@ -208,27 +195,41 @@ def _signals() -> asyncio.Queue[int]:
     return arrived
 
 
-async def _tell_when_ready(settings: Settings) -> None:
+async def _tell_when_ready(settings: Settings, services: Sequence[Supervised]) -> None:
     """Say where to drop files once every service that is needed has given a sign of life."""
     deadline = time.monotonic() + READY_SECONDS
-    while missing := missing_services(settings):
-        if time.monotonic() > deadline:
+    while missing := _missing(settings, services, NEEDED):
+        if deadline and time.monotonic() > deadline:
             tell(f"still not there: {', '.join(missing)}; see {settings.logs}")
-            return
+            deadline = 0.0
         await asyncio.sleep(_LOOK_SECONDS)
     tell(f"Earmark is ready: drop wav files into {settings.inbox.absolute()}")
-    if has_dashboard(settings):
-        tell(f"The dashboard is at {dashboard_url(settings)}")
+    if not has_dashboard(settings):
+        return
+    while _missing(settings, services, [ServiceName.DASHBOARD]):
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+    tell(f"The dashboard is at {dashboard_url(settings)}")
 
 
-def missing_services(settings: Settings) -> list[str]:
-    """The services that are needed and give no sign of life at present."""
-    try:
-        alive = Store.at(settings.store_url).heartbeats.alive(time.time())
-    except EarmarkError:
+def _missing(
+    settings: Settings, services: Sequence[Supervised], wanted: Iterable[ServiceName]
+) -> list[str]:
+    """Those of our own processes that give no sign of life; others' do not answer for them."""
+    alive = _alive(settings)
+    if alive is None:
         return [_STORE]
-    names = {service.partition("@")[0] for service in alive}
-    return [name for name in NEEDED if name not in names]
+    own = {each.name: identity(each.name, each.process.pid) for each in services if each.process}
+    return [name.value for name in wanted if own.get(name) not in alive]
+
+
+def _alive(settings: Settings) -> Collection[str] | None:
+    try:
+        store = Store.at(settings.store_url)
+        alive = store.heartbeats.alive(time.time())
+        store.connection.close()
+    except EarmarkError:
+        return None
+    return alive
 
 
 def _stop_orphaned_server(settings: Settings) -> None:
@@ -241,7 +242,7 @@ def _stop_orphaned_server(settings: Settings) -> None:
         return
     with suppress(StoreUnreachable):  # it closes the connection instead of an answer
         store.connection.shutdown(nosave=True)
-    _wait(lambda: missing_services(settings) == [_STORE], seconds=10)
+    _wait(lambda: _alive(settings) is None, seconds=10)
 
 
 def _wait(reached: Callable[[], bool], seconds: float) -> None:

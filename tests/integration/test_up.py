@@ -155,6 +155,26 @@ def test_each_service_has_its_log(house: Household, running: Running) -> None:
     assert logs >= {f"{name}.log" for name in (*NEEDED, "store")}
 
 
+def test_the_data_folder_is_closed_and_what_others_need_is_not(
+    house: Household, store: Store
+) -> None:
+    drop(house.inbox / "7_theo_9.wav")
+    wait_until_done(store, "7_theo_9.wav")
+    house.run("clips", "correct", "7_theo_9.wav", "3")
+    house.run("sort", "sorted", "--copy")
+    data = house.settings.data
+
+    open_to_others = [path for path in (data, *data.rglob("*")) if path.lstat().st_mode & 0o077]
+
+    assert [path for path in open_to_others if not path.is_symlink()] == []
+    assert {"labels.csv", "schedule.json", "store", "logs"} <= {
+        each.name for each in data.iterdir()
+    }
+    assert house.inbox.stat().st_mode & 0o077 == 0o777 & ~_umask() & 0o077
+    made = next((house.home / "sorted").rglob("*.wav"))
+    assert made.stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
 def test_ctrl_c_stops_everything_and_leaves_nothing_running() -> None:
     with furnished() as bare, bare.with_settings(dashboard_port=0).running("up") as process:
         process.wait_until_it_says(READY)
@@ -222,6 +242,12 @@ def test_a_misspelt_setting_stops_it_with_the_right_name() -> None:
 
     assert done.returncode == 2
     assert done.stderr == "earmark: EARMARK_INBX is no setting; did you mean EARMARK_INBOX?\n"
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 def _named(house: Household) -> str:

@@ -29,9 +29,9 @@ REDIS_ROOMS = ("earmark/store", "earmark/model/registry.py", "earmark/messaging"
 
 LAYERS = {
     "earmark": (
-        "errors recipe_names truth",
+        "errors recipe_names truth cores masking",
         "terminal",
-        "clips",
+        "clips data_folder environment shared_memory time_zone",
         "files audio synthesis",
         "frontends settings",
         "model",

@@ -112,7 +112,8 @@ def known(
 ) -> Path:
     """A store of four clips: two with a truth, an unsure one, and one that is no wav."""
     load_commands()
-    monkeypatch.setenv("LOGNAME", "ann")
+    for name, value in {"LOGNAME": "ann", "TZ": "UTC", "EARMARK_DASHBOARD_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
     for name, amplitude in (("7_theo_0.wav", 0.5), ("3_ann_1.wav", 0.02), ("memo.wav", 0.1)):
         os.utime(tone(online / "inbox" / name, amplitude=amplitude), (1e9, 1e9))
     (online / "inbox/broken.wav").write_bytes(b"RIFFnone")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from earmark.shared_memory import require_semaphores
 from trainer.data.folds import By, Fold, cut
 from trainer.data.samples import Samples
 from trainer.data.splits import Side, side_of_digest
@@ -118,6 +119,7 @@ def crossval(
     if jobs == 1:
         yield from (job.run() for job in work)
         return
+    require_semaphores()
     # Spawned, not forked: TensorFlow's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from earmark.admin.doctor import Finding, alive_here, examine
 from earmark.clips import Record, Revision, State
+from earmark.errors import ServiceError
 from earmark.services.processes import NEEDED, ServiceName
 from earmark.settings import Settings
 from earmark.store import Store
@@ -35,12 +37,12 @@ def findings(settings: Settings) -> dict[str, Finding]:
 def test_whatever_is_wrong_comes_with_what_to_do(store: Store, settings: Settings) -> None:
     bad = [finding for finding in examine(settings, time.time()) if not finding.good]
 
-    assert {finding.what for finding in bad} == set(NEEDED)
+    assert {finding.what for finding in bad} == {*NEEDED, ServiceName.DASHBOARD}
     assert all(finding.remedy for finding in bad)
 
 
 def test_services_that_live_are_well(store: Store, settings: Settings) -> None:
-    for name in NEEDED:
+    for name in ServiceName:
         store.heartbeats.sign_of_life(f"{name}@here:1", time.time())
 
     assert all(finding.good for finding in examine(settings, time.time()))
@@ -115,3 +117,68 @@ def test_a_service_of_another_host_is_not_one_of_this(store: Store, settings: Se
     store.heartbeats.sign_of_life("worker@elsewhere:1", time.time())
 
     assert not alive_here(settings, ServiceName.WORKER, time.time())
+
+
+def test_a_dashboard_that_should_run_and_does_not_is_told(store: Store, settings: Settings) -> None:
+    wanted = settings.model_copy(update={"dashboard_port": free_port()})
+    unwanted = settings.model_copy(update={"dashboard_port": 0})
+
+    found = findings(wanted)["dashboard"]
+
+    assert (found.good, found.told) == (False, "gives no sign of life")
+    assert "dashboard" not in findings(unwanted)
+
+
+def test_a_stranger_at_the_dashboards_port_is_told(store: Store, settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        found = findings(settings.model_copy(update={"dashboard_port": port}))["dashboard"]
+
+    assert not found.good
+    assert f"another program listens on 127.0.0.1 port {port}" in found.told
+    assert found.remedy is not None
+    assert "set EARMARK_DASHBOARD_PORT to another" in found.remedy
+
+
+def test_a_time_zone_that_is_none_is_told(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", '"America/New_York"')
+
+    found = findings(settings)["time zone"]
+
+    assert not found.good
+    assert "TZ is '\"America/New_York\"'" in found.told
+    assert found.remedy is not None
+
+
+def test_processes_that_cannot_share_memory_are_told(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise ServiceError("/dev/shm cannot be written (Read-only file system)")
+
+    monkeypatch.setattr("earmark.admin.doctor.require_semaphores", fail)
+
+    found = findings(settings)["processes"]
+
+    assert not found.good
+    assert "/dev/shm" in found.told
+
+
+def test_a_data_folder_that_everybody_may_enter_is_told(store: Store, settings: Settings) -> None:
+    settings.data.mkdir()
+    settings.data.chmod(0o755)
+    wide = findings(settings)["privacy"]
+    settings.data.chmod(0o700)
+    closed = findings(settings)["privacy"]
+
+    assert (wide.good, closed.good) == (False, True)
+    assert wide.remedy is not None
+    assert f"chmod 700 {settings.data}" in wide.remedy
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

@@ -3,49 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from earmark.errors import AlreadyRunning, ServiceError
+from earmark.errors import ServiceError
 from earmark.services.embedded_redis import command as server_command
 from earmark.services.embedded_redis import private_folder
 from earmark.services.processes import NEEDED
 from earmark.services.service_log import LOG_BYTES, LOG_FILES, ServiceLog
-from earmark.services.supervisor import Supervised, _cause, _keep, _stop, commands, only_one
+from earmark.services.supervisor import Supervised, _cause, _keep, _stop, commands
 from earmark.settings import Settings
-
-
-def test_only_one_may_hold_a_data_folder(tmp_path: Path) -> None:
-    with (
-        only_one(tmp_path / "var"),
-        pytest.raises(AlreadyRunning, match=f"process {os.getpid()}"),
-        only_one(tmp_path / "var"),
-    ):
-        pass
-
-
-def test_a_data_folder_that_was_let_go_can_be_held_again(tmp_path: Path) -> None:
-    for _ in range(2):
-        with only_one(tmp_path):
-            pass
-
-
-def test_one_that_was_killed_holds_nothing(tmp_path: Path) -> None:
-    script = (
-        "import sys, os\nfrom pathlib import Path\n"
-        "from earmark.services.supervisor import only_one\n"
-        "with only_one(Path(sys.argv[1])):\n    os.kill(os.getpid(), 9)"
-    )
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
-    assert done.returncode == -signal.SIGKILL
-
-    with only_one(tmp_path):
-        pass
 
 
 def test_the_store_starts_first(tmp_path: Path) -> None:
@@ -164,3 +134,76 @@ def test_logs_are_rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert LOG_BYTES > 1_000
     assert len(list(tmp_path.iterdir())) == LOG_FILES + 1
     assert "line 499" in (tmp_path / "worker.log").read_text()
+
+
+def test_what_dies_at_its_start_tells_its_reason_on_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dying = service(
+        tmp_path,
+        "import sys\nprint('banner')\nprint('earmark: the port is taken', file=sys.stderr)\n"
+        "print('bye', end='')\nraise SystemExit(1)",
+    )
+
+    async def run() -> None:
+        dying.keeper = asyncio.create_task(_keep(dying))
+        while "died" not in (out := capsys.readouterr().out):
+            await asyncio.sleep(0.01)
+        told.append(out)
+        await _stop([dying])
+
+    told: list[str] = []
+    asyncio.run(run())
+
+    assert told[0].splitlines() == [
+        "  service  the port is taken",
+        "service died (exit code 1); starts again in 0.01 s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (b"Traceback (most recent call last):\nModuleNotFoundError: No module named 'x'\n", 1),
+        (b"celery.exceptions.ImproperlyConfigured\nredis.exceptions.BusyLoadingError: x\n", 1),
+        (b"Usage: celery\n\nError: Invalid value for '-A'\n\n", 2),
+        (b"one\nlast words\n\n", 1),
+    ],
+)
+def test_the_reason_is_the_last_line_that_tells_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], said: bytes, shown: int
+) -> None:
+    log = ServiceLog("worker", tmp_path)
+    log.write(said)
+
+    log.tell_reason()
+    log.tell_reason()
+    log.close()
+
+    assert capsys.readouterr().out == f"   worker  {said.decode().splitlines()[shown]}\n"
+
+
+def test_what_was_shown_already_is_not_said_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = ServiceLog("producer", tmp_path)
+    log.write(b"chatter\n2026-11-23 04:15:00,123 ERROR producer: TZ is 'x': no time zone\n")
+
+    log.tell_reason()
+    log.close()
+
+    assert (
+        capsys.readouterr().out == " producer  04:15:00 ERROR producer: TZ is 'x': no time zone\n"
+    )
+
+
+def test_logs_hide_passwords_and_are_their_owners_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = ServiceLog("worker", tmp_path / "logs")
+    log.write(b"ERROR kombu: redis://ann:secret@host/0 and redis://host/0?password=secret\n")
+    log.close()
+
+    assert "secret" not in (tmp_path / "logs/worker.log").read_text()
+    assert "secret" not in capsys.readouterr().out
+    assert (tmp_path / "logs").stat().st_mode & 0o777 == 0o700
