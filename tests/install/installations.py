@@ -12,7 +12,7 @@ import httpx
 
 from earmark.clips import Record, State
 from earmark.store import Store
-from tests.household import wait_until_done
+from tests.household import Running, wait_until, wait_until_done
 from tests.install.compose import Checkout, Stack, clean_checkout, prepared, running
 from tests.install.processes import Failed, Installed, crashed, end_of
 from tests.install.stages import Built
@@ -34,7 +34,7 @@ def wheel(workspace: Workspace) -> str:
     assert heard["state"] in ("labelled", "unsure"), heard
     installed.run("earmark", "features", str(workspace.clip))
     with installed.running("earmark", "up") as up:
-        up.wait_until_it_says("Earmark is ready", seconds=_READY_SECONDS)
+        _wait_until_ready(up, installed.folder / "var/logs")
         store = Store.at(f"unix://{installed.folder}/var/run/store.sock", wait_seconds=10)
         record = _labelled(workspace, installed, store, installed.folder / "inbox")
         store.connection.close()
@@ -44,11 +44,24 @@ def wheel(workspace: Workspace) -> str:
         up.process.send_signal(signal.SIGINT)
         assert up.process.wait(60) == 0, end_of(up.output)
         said = up.output
-    logs = "".join(file.read_text() for file in (installed.folder / "var/logs").iterdir())
+    logs = _logs(installed.folder / "var/logs")
     once = said.count("until then every training is refused") == 1
     if "starts again" in said or crashed(logs) or not once:
-        raise Failed(f"earmark up said:\n{end_of(said)}\nand its logs are:\n{end_of(logs)}")
+        raise Failed(f"earmark up said:\n{end_of(said)}\nand logged:\n{end_of(logs)}")
     return _told(record)
+
+
+def _wait_until_ready(up: Running, logs: Path) -> None:
+    def ready_or_dying() -> bool:
+        return any(map(up.says, ("Earmark is ready", "starts again", "still not there")))
+
+    wait_until(ready_or_dying, lambda: end_of(up.output), seconds=_READY_SECONDS)
+    if not up.says("Earmark is ready"):
+        raise Failed(f"earmark up said:\n{end_of(up.output)}\nand logged:\n{end_of(_logs(logs))}")
+
+
+def _logs(folder: Path) -> str:
+    return "".join(file.read_text() for file in sorted(folder.iterdir()))
 
 
 def worker(workspace: Workspace) -> str:
