@@ -62,7 +62,8 @@ def set_blocks(data: bytes, chance: random.Random) -> bytes:
 def kill_recorder(data: bytes, chance: random.Random) -> bytes:
     """A data size that was never written, under whatever size of the whole."""
     at = max(data.find(b"data"), data.find(b"SSND"), 4) + 4
-    whole = struct.pack("<I", chance.choice((0, 8, 36, 4_088, len(data) - 8, 0xFFFF_FFFF)))
+    sizes = (0, 8, 36, 4_088, max(0, len(data) - 8), 0xFFFF_FFFF)
+    whole = struct.pack("<I", chance.choice(sizes))
     return data[:4] + whole + data[8:at] + bytes(4) + data[at + 4 :]
 
 
