@@ -19,7 +19,7 @@ from earmark.audio.conversion import AUDIO_SUFFIXES, HEAD_BYTES, WAV_SUFFIXES
 from earmark.audio.kinds import Kind, by_content
 from earmark.audio.reader import inside
 from earmark.clips import Record, Revision
-from earmark.data_folder import keep_private
+from earmark.environment.data_folder import keep_private
 from earmark.errors import ClipError, EarmarkError
 from earmark.files import Placed, place_stream
 from earmark.inbox.ingest import ingest

@@ -27,8 +27,8 @@ from pydantic_settings import (
 
 from earmark.audio.decode import Limits
 from earmark.audio.discovery import IGNORED, Discovery
-from earmark.cores import usable_cores
-from earmark.environment import PREFIX, Environment, refuse_misspelt
+from earmark.environment.cores import usable_cores
+from earmark.environment.variables import PREFIX, Environment, refuse_misspelt
 from earmark.errors import SettingsError
 from earmark.masking import shown_setting
 from earmark.recipe_names import RecipeName

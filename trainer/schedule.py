@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import beat
 
-from earmark.data_folder import keep_private, owner_only
+from earmark.environment.data_folder import keep_private, owner_only
 from earmark.errors import EarmarkError
 from earmark.files import written
 from earmark.services.heartbeat import sign_of_life

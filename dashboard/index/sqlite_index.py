@@ -19,7 +19,7 @@ from dashboard.index.query import Page, Query
 from dashboard.index.schema import COLUMNS, SCHEMA, TO_REVIEW, UPSERT, VERSION, Row, plain, row_of
 from dashboard.index.search import search
 from earmark.clips import Record
-from earmark.data_folder import keep_private, owner_only
+from earmark.environment.data_folder import keep_private, owner_only
 
 RECENT = 50_000
 """How far back a sample of the latest clips goes."""

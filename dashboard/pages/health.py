@@ -16,7 +16,7 @@ from dashboard.index.query import Query
 from dashboard.monitoring.drift import Drift, newest
 from dashboard.pages.layout import clip_link, frame, heading, html, percent, section, table
 from earmark.admin.doctor import Finding, examine
-from earmark.environment import PREFIX
+from earmark.environment.variables import PREFIX
 from earmark.errors import EarmarkError
 from earmark.masking import shown_setting, without_password
 from earmark.settings import Settings

@@ -34,7 +34,7 @@ from typing import Any
 
 from earmark.admin import forget_speaker
 from earmark.annotations import labels_csv
-from earmark.data_folder import keep_private
+from earmark.environment.data_folder import keep_private
 from earmark.errors import BackupError
 from earmark.files import written
 from earmark.model.registry import Registry

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earmark.clips import State
-from earmark.data_folder import is_open_to
+from earmark.environment.data_folder import is_open_to
+from earmark.environment.shared_memory import require_semaphores
+from earmark.environment.time_zone import local_zone
 from earmark.errors import EarmarkError, ServiceError, SettingsError
 from earmark.masking import without_password
 from earmark.model.registry import Registry
 from earmark.services.heartbeat import service_counts
 from earmark.services.processes import NEEDED, ServiceName, has_dashboard
 from earmark.settings import Settings
-from earmark.shared_memory import require_semaphores
 from earmark.store import Store
-from earmark.time_zone import local_zone
 
 _LEAST_FREE_BYTES = 50_000_000
 

@@ -22,7 +22,7 @@ from earmark.audio.discovery import Discovery
 from earmark.audio.names import identity_of
 from earmark.audio.reader import inside
 from earmark.clips import Record, Revision
-from earmark.data_folder import keep_private, owner_only
+from earmark.environment.data_folder import keep_private, owner_only
 from earmark.errors import ClipError, LabelError, ModelError, TrainingBusy
 from earmark.model.artifact import TRAINED_ON, digest_keys
 from earmark.model.registry import Registry

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from earmark.data_folder import keep_private, owner_only
+from earmark.environment.data_folder import keep_private, owner_only
 from earmark.errors import LabelError
 from earmark.files import written
 from earmark.truth import Told, Truth

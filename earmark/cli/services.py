@@ -57,9 +57,9 @@ def scheduler() -> None:
 
 
 def _become(name: str) -> None:
+    from earmark.environment.time_zone import local_zone
     from earmark.services.processes import ServiceName, command, environment, run
     from earmark.settings import Settings
-    from earmark.time_zone import local_zone
 
     Settings.load()  # so that a misspelt setting stops the service here, with one clear line
     local_zone()

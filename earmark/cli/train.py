@@ -101,7 +101,7 @@ def crossval(  # noqa: PLR0917 - one argument for each option
 
     Example: earmark crossval recordings --recipe notebook --by speaker
     """
-    from earmark.cores import usable_cores
+    from earmark.environment.cores import usable_cores
     from earmark.services.processes import environment, run
     from earmark.settings import Settings
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from earmark.audio.decode import Limits
 from earmark.audio.reader import Failed, Recording, try_record
+from earmark.environment.shared_memory import require_semaphores
 from earmark.errors import ClipError
 from earmark.frontends import FrontEnd
-from earmark.shared_memory import require_semaphores
 
 CHUNK = 64
 """Clips that are extracted together; what one process holds in memory at a time."""

@@ -17,6 +17,7 @@ from celery.schedules import crontab
 from celery.signals import after_setup_logger, after_setup_task_logger
 from kombu import Exchange, Queue
 
+from earmark.environment.time_zone import local_zone
 from earmark.errors import EarmarkError
 from earmark.messaging.broker_connection import BrokerAMQP
 from earmark.messaging.messages import (
@@ -29,7 +30,6 @@ from earmark.messaging.messages import (
 from earmark.services.processes import LOG_FORMAT
 from earmark.services.service_log import make_printable
 from earmark.settings import Settings
-from earmark.time_zone import local_zone
 
 DUE_SECONDS = 60
 """How often the scheduler asks whether enough new clips have come for a training."""

@@ -13,6 +13,7 @@ from celery.signals import (
     worker_shutting_down,
 )
 
+from earmark.environment.shared_memory import require_semaphores
 from earmark.errors import ServiceError
 from earmark.services.heartbeat import sign_of_life, sign_off
 from earmark.services.processes import (
@@ -21,7 +22,6 @@ from earmark.services.processes import (
     end_at_once_with_parent,
     end_within,
 )
-from earmark.shared_memory import require_semaphores
 
 
 def show_life(service: ServiceName) -> None:

@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from earmark.data_folder import keep_private
+from earmark.environment.data_folder import keep_private
 from earmark.errors import EarmarkError, ServiceError
 from earmark.services.processes import run
 from earmark.settings import Settings

@@ -8,7 +8,7 @@ from collections import deque
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from earmark.data_folder import keep_private
+from earmark.environment.data_folder import keep_private
 from earmark.masking import without_password
 from earmark.terminal import printable, tell
 

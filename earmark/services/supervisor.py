@@ -16,7 +16,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from earmark.data_folder import only_one
+from earmark.environment.data_folder import only_one
+from earmark.environment.time_zone import local_zone
 from earmark.errors import EarmarkError, StoreUnreachable
 from earmark.services.embedded_redis import private_folder
 from earmark.services.processes import (
@@ -33,7 +34,6 @@ from earmark.services.service_log import ServiceLog
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.terminal import tell
-from earmark.time_zone import local_zone
 
 GRACE_SECONDS = 30.0
 """How long a service may take to stop; longer than a worker's soft shutdown."""

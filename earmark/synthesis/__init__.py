@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from earmark.cores import usable_cores
+from earmark.environment.cores import usable_cores
 from earmark.errors import EarmarkError
 from earmark.synthesis import espeak
 from earmark.synthesis.speaker import Part

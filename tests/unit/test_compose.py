@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from dashboard.auth import insist_on_token
-from earmark.environment import PREFIX
+from earmark.environment.variables import PREFIX
 from earmark.messaging.celery_app import configuration
 from earmark.messaging.messages import LIVE
 from earmark.services.processes import SERVICES

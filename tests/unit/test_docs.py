@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from earmark.cli import load_commands
 from earmark.cli.app import app
-from earmark.environment import PREFIX
+from earmark.environment.variables import PREFIX
 from earmark.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -29,9 +29,8 @@ REDIS_ROOMS = ("earmark/store", "earmark/model/registry.py", "earmark/messaging"
 
 LAYERS = {
     "earmark": (
-        "errors recipe_names truth cores masking",
-        "terminal",
-        "clips data_folder environment shared_memory time_zone",
+        "errors recipe_names truth masking",
+        "clips environment terminal",
         "files audio synthesis",
         "frontends settings",
         "model",

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from earmark.cli import load_commands
 from earmark.cli.app import app
 from earmark.clips import Record
-from earmark.environment import PREFIX
+from earmark.environment.variables import PREFIX
 from earmark.frontends import FRONT_ENDS
 from earmark.settings import Settings
 from earmark.store import Store, keys

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from earmark import synthesis
 from earmark.audio.decode import Limits, Sound
 from earmark.audio.reader import record
-from earmark.data_folder import keep_private, owner_only
+from earmark.environment.data_folder import keep_private, owner_only
 from earmark.errors import EarmarkError, MissingExtra
 from earmark.frontends import MfccTime, front_end
 from earmark.synthesis import espeak

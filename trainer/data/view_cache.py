@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.data_folder import keep_private, owner_only
+from earmark.environment.data_folder import keep_private, owner_only
 
 SUFFIX = ".views"
 LIMIT_BYTES = 2**29

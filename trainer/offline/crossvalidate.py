@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.shared_memory import require_semaphores
+from earmark.environment.shared_memory import require_semaphores
 from trainer.data.folds import By, Fold, cut
 from trainer.data.samples import Samples
 from trainer.data.splits import Side, side_of_digest

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from earmark.audio.kinds import Kind
-from earmark.cores import usable_cores
+from earmark.environment.cores import usable_cores
 from earmark.errors import SettingsError
 from earmark.settings import SOCKET_PATH_LIMIT, Settings
 

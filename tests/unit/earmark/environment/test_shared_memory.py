@@ -7,8 +7,8 @@ import os
 
 import pytest
 
+from earmark.environment.shared_memory import require_semaphores
 from earmark.errors import ServiceError
-from earmark.shared_memory import require_semaphores
 
 
 def test_where_semaphores_can_be_made_nothing_is_said() -> None:

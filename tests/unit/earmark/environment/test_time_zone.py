@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from earmark.environment.time_zone import local_zone
 from earmark.errors import SettingsError
-from earmark.time_zone import local_zone
 
 
 def test_the_zone_is_the_one_that_tz_names(monkeypatch: pytest.MonkeyPatch) -> None:

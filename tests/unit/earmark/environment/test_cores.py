@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from earmark import cores
-from earmark.cores import usable_cores
+from earmark.environment import cores
+from earmark.environment.cores import usable_cores
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.data_folder import is_open_to, keep_private, only_one, owner_only
+from earmark.environment.data_folder import is_open_to, keep_private, only_one, owner_only
 from earmark.errors import AlreadyRunning
 
 
@@ -83,7 +83,7 @@ def test_a_data_folder_that_was_let_go_can_be_held_again(tmp_path: Path) -> None
 def test_one_that_was_killed_holds_nothing(tmp_path: Path) -> None:
     script = (
         "import sys, os\nfrom pathlib import Path\n"
-        "from earmark.data_folder import only_one\n"
+        "from earmark.environment.data_folder import only_one\n"
         "with only_one(Path(sys.argv[1])):\n    os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
