@@ -99,21 +99,42 @@ def evaluate(table: pd.DataFrame, probabilities: NDArray[np.float32]) -> Evaluat
     """
     if len(table) == 0:
         return None
-    from sklearn.metrics import classification_report
-
     truth = table["digit"].to_numpy(np.int64)
     heard = probabilities.argmax(axis=1)
     right: NDArray[np.bool_] = heard == truth
-    told = {"labels": sorted(set(truth.tolist())), "digits": 4, "zero_division": 0}
     return Evaluation(
         right=right,
         score=Score.of(right),
         per_digit=dict(_by(truth, right)),
         per_speaker=dict(_by(_names(table), right)),
         confusion=confusion(truth, heard),
-        report=classification_report(truth, heard, output_dict=True, **told),
-        report_text=classification_report(truth, heard, **told),
+        report=report(truth, heard),
+        report_text=report_text(truth, heard),
         test_set=fingerprint.of_test(table),
+    )
+
+
+def report(truth: NDArray[np.int64], heard: NDArray[np.int64]) -> dict[str, Any]:
+    """scikit-learn's classification report as values: precision, recall and F1 of each digit."""
+    found: dict[str, Any] = _report(truth, heard, output_dict=True)
+    return found
+
+
+def report_text(truth: NDArray[np.int64], heard: NDArray[np.int64]) -> str:
+    """The same as scikit-learn prints it."""
+    return str(_report(truth, heard, output_dict=False))
+
+
+def _report(truth: NDArray[np.int64], heard: NDArray[np.int64], *, output_dict: bool) -> Any:
+    from sklearn.metrics import classification_report
+
+    return classification_report(
+        truth,
+        heard,
+        labels=sorted(set(truth.tolist())),
+        digits=4,
+        zero_division=0,
+        output_dict=output_dict,
     )
 
 

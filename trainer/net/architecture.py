@@ -7,6 +7,7 @@ each clip as voices with other vocal tracts would have said it, and answers by t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,26 @@ _FLAT = 1e-8
 _OWN = "nbi,bio->nbo", "ntbi,bio->ntbo"
 """Each branch's own weights, of shape (branches, inputs, outputs), without and with throats. An
 ellipsis would say both, and is trained forty times as slowly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of a net, as Keras' summary tells of it."""
+
+    name: str
+    kind: str
+    """Name of its class, such as `Dense`."""
+    shape: tuple[int | None, ...]
+    """Of what it gives; None stands for the clips."""
+    parameters: int
+
+
+def layers_of(model: Any) -> tuple[Layer, ...]:
+    """The layers of a Keras model in their order."""
+    return tuple(
+        Layer(each.name, type(each).__name__, tuple(each.output.shape), int(each.count_params()))
+        for each in model.layers
+    )
 
 
 def outputs(recipe: Recipe) -> int:

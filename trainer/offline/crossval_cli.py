@@ -21,6 +21,7 @@ from trainer.data.folds import By, cut
 from trainer.data.material import Material
 from trainer.data.samples import Samples
 from trainer.net.tensorflow import insist_on_tensorflow
+from trainer.offline.crossval_text import as_text
 from trainer.offline.crossvalidate import Tested, crossval, summary
 from trainer.recipes import RECIPES, TIME, Recipe, recipe
 
@@ -28,36 +29,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FAILURE = 1
-
-
-def as_text(answer: dict[str, Any]) -> str:
-    """The summary as a plain table."""
-    title = "{recipe} ({front_end}), by {by}: {clips} clips, {speakers} speakers".format(**answer)
-    rows = [
-        "{fold:<24} {seed:>4} {accuracy:>9.4f} {correct:>6} of {clips:<6} {seconds:>6.1f} s".format(
-            **fold
-        )
-        for fold in answer["folds"]
-    ]
-    head = f"{'fold':<24} {'seed':>4} {'accuracy':>9} {'right':>6}"
-    matrix = [
-        f"{digit:>4} |" + "".join(f"{count:>5}" for count in row)
-        for digit, row in enumerate(answer["confusion"])
-    ]
-    return "\n".join(
-        [
-            title,
-            "",
-            head,
-            *rows,
-            "",
-            f"mean {answer['mean']:.4f}, standard deviation of the folds {answer['spread']:.4f}",
-            "",
-            "true digit by heard digit",
-            "      " + "".join(f"{digit:>5}" for digit in range(10)),
-            *matrix,
-        ]
-    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.json:
         print_json(answer)
         return 0
-    for line in as_text(answer).split("\n"):
+    for line in as_text(answer):
         say(line)
     return 0
 

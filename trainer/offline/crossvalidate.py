@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,9 @@ from trainer.data.samples import Samples
 from trainer.data.splits import Side, side_of_digest
 from trainer.data.synthetic_voices import NOTHING, Additions
 from trainer.evaluate.calibration import fold_in, reliability, temperature
-from trainer.evaluate.metrics import Score, confusion
-from trainer.net.fit import fit, probabilities
+from trainer.evaluate.metrics import Score, confusion, report, report_text
+from trainer.net.architecture import Layer, layers_of
+from trainer.net.fit import History, fit, probabilities
 from trainer.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ class Tested:
     speakers: int
     """Named speakers that were trained on."""
     seconds: float
+    history: History
+    """Loss and accuracy, epoch by epoch."""
+    layers: tuple[Layer, ...]
+    """Those of the net that answered."""
 
     @property
     def heard(self) -> NDArray[np.int64]:
@@ -49,7 +54,8 @@ class Tested:
 
     def as_json(self) -> dict[str, Any]:
         told = {"fold": self.fold, "seed": self.seed, "seconds": round(self.seconds, 2)}
-        return told | self.score.as_json() | {"trained_speakers": self.speakers}
+        more = {"trained_speakers": self.speakers, "history": self.history.as_json()}
+        return told | self.score.as_json() | more
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,16 @@ class Job:
         if self.recipe.calibrate:
             fold_in(fitted.model, temperature(fitted.model, self.validation))
         said = probabilities(fitted.model, self.test.vectors)
-        return Tested(self.fold, self.seed, self.test.digits, said, self.speakers, fitted.seconds)
+        return Tested(
+            self.fold,
+            self.seed,
+            self.test.digits,
+            said,
+            self.speakers,
+            fitted.seconds,
+            fitted.history,
+            layers_of(fitted.model),
+        )
 
 
 def crossval(
@@ -175,17 +190,25 @@ def _by_some(
 
 
 def summary(tested: Sequence[Tested]) -> dict[str, Any]:
-    """Mean and per-fold accuracy, the pooled score and the pooled confusion matrix."""
+    """The net, mean and per-fold accuracy and learning curves; score, report and confusion matrix
+    over the clips of all folds."""
     truth = np.concatenate([one.truth for one in tested])
     said = np.concatenate([one.said for one in tested])
     heard = said.argmax(axis=1)
     accuracies = [one.score.accuracy for one in tested]
+    layers = tested[0].layers
     return {
+        "net": {
+            "layers": [asdict(layer) for layer in layers],
+            "parameters": sum(layer.parameters for layer in layers),
+        },
         "mean": round(float(np.mean(accuracies)), 4),
         "spread": round(float(np.std(accuracies)), 4),
         "pooled": Score.of(truth == heard).as_json(),
         "calibration_error": round(reliability(said, truth).error, 4),
         "folds": [one.as_json() for one in tested],
+        "report": report(truth, heard),
+        "report_text": report_text(truth, heard),
         "confusion": confusion(truth, heard).tolist(),
         "fit_seconds": round(sum(one.seconds for one in tested), 2),
     }

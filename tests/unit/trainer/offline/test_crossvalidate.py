@@ -100,12 +100,3 @@ def test_the_command_says_plainly_that_a_folder_holds_no_clips(
     assert told.out == ""
     assert "{digit}_{speaker}_{take}.wav" in told.err
     assert "Traceback" not in told.err
-
-
-def test_the_table_for_people_names_every_fold() -> None:
-    tested = list(crossvalidate.crossval(clip_table(["ann", "ben"]), TINY, By.SPEAKER))
-    answer = {"recipe": "tiny", "front_end": "mfcc-mean", "by": "speaker", "clips": 100}
-    text = crossval_cli.as_text(answer | {"speakers": 2} | crossvalidate.summary(tested))
-    assert "ann" in text
-    assert "ben" in text
-    assert "mean 0." in text or "mean 1." in text
