@@ -30,6 +30,7 @@ from earmark.messaging.messages import (
 from earmark.services.processes import LOG_FORMAT
 from earmark.services.service_log import make_printable
 from earmark.settings import Settings
+from earmark.terminal import note
 
 DUE_SECONDS = 60
 """How often the scheduler asks whether enough new clips have come for a training."""
@@ -76,7 +77,7 @@ def _or_end(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         told = str(error)
     except Exception as error:  # whatever it is, Celery would ask once and take its defaults
         told = f"the settings cannot be read: {type(error).__name__}: {error}"
-    print(f"earmark: {told}", file=sys.stderr, flush=True)
+    note(f"earmark: {told}")
     sys.exit(2)
 
 
