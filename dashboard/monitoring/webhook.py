@@ -8,13 +8,14 @@ import hmac
 import json
 import logging
 import threading
-import urllib.error
+import time
 import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException
 from urllib.parse import unquote, urlsplit
 
 from dashboard.index.sqlite_index import Index
+from dashboard.monitoring.refused_events import ATTEMPTS, RefusedEvents
 from earmark.errors import EarmarkError
 from earmark.masking import without_password
 from earmark.store import Store
@@ -23,11 +24,10 @@ from earmark.store.events import Event
 log = logging.getLogger(__name__)
 
 SIGNATURE = "X-Earmark-Signature"
-ATTEMPTS = 8
-"""After these, with 1, 2, 4, ... 64 s between them, an event is given up and logged."""
 _TIMEOUT_SECONDS = 10.0
 _BLOCK_SECONDS = 1.0
 _POSITION = "webhook"
+_WAITING = "webhook waiting"
 
 Post = Callable[[str, bytes, dict[str, str]], None]
 
@@ -44,6 +44,8 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> None:
     ------
     OSError
         When it did not arrive, or was not answered with 2xx.
+    HTTPException
+        When the answer was none.
     """
     address, asked_for = _without_user(url)
     try:
@@ -66,55 +68,116 @@ def _without_user(url: str) -> tuple[str, dict[str, str]]:
 
 
 class Webhook:
-    """Delivers events in their order; where it stands is kept, so that a restart loses none."""
+    """Posts events as they come, each once in its order; what is refused is posted again later.
+
+    Where it stands, and what waits, is kept, so that a restart loses none; an event may come twice.
+
+    Parameters
+    ----------
+    now
+        Seconds of a clock that never goes back.
+    """
 
     def __init__(
-        self, store: Store, index: Index, url: str, secret: str | None, deliver: Post = post
+        self,
+        store: Store,
+        index: Index,
+        url: str,
+        secret: str | None,
+        deliver: Post = post,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._index = index
         self._url = url
         self._secret = secret
         self._deliver = deliver
+        self._now = now
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True, name="webhook")
+        self._woken = threading.Event()
+        self.refused = RefusedEvents(
+            index.note(_WAITING), lambda waiting: index.keep(_WAITING, waiting), now()
+        )
+        self._threads = [
+            threading.Thread(target=work, daemon=True, name=f"webhook {name}")
+            for name, work in (("new", self._post_new), ("again", self._post_again))
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(2)
+        self._woken.set()
+        for thread in self._threads:
+            thread.join(2)
 
-    def send(self, event: Event, first_pause_seconds: float = 1.0) -> bool:
-        """Deliver one event, with growing pauses between the attempts."""
+    def send(self, event: Event, attempts: int = 0) -> None:
+        """Post an event once; if it is refused, it waits for its next attempt or is given up.
+
+        Parameters
+        ----------
+        attempts
+            How often it was posted before.
+        """
         body = json.dumps({"id": event.id, "kind": event.kind, **event.fields}).encode()
-        for attempt in range(ATTEMPTS):
-            try:
-                self._deliver(self._url, body, self._headers(event, body))
-                return True
-            except (OSError, urllib.error.URLError) as error:
-                told = without_password(str(error))
-                log.warning("the webhook did not take event %s: %s", event.id, told)
-            if self._stop.wait(first_pause_seconds * 2**attempt):
-                return False
-        log.error("event %s is given up after %d attempts", event.id, ATTEMPTS)
-        return True
+        try:
+            self._deliver(self._url, body, self._headers(event, body))
+        except (OSError, HTTPException) as error:
+            told = without_password(str(error))
+            log.warning("the webhook did not take event %s: %s", event.id, told)
+            if not self.refused.refuse(event.id, attempts + 1, self._now()):
+                log.error("event %s is given up after %d attempts", event.id, ATTEMPTS)
+            self._woken.set()
+        else:
+            self.refused.drop(event.id)
+
+    def send_due(self) -> None:
+        """Post again what is due; what the store no longer has is given up.
+
+        Raises
+        ------
+        StoreUnreachable
+            When the store does not answer; all that is left waits on.
+        """
+        for each in self.refused.due(self._now()):
+            if self._stop.is_set():
+                return
+            event = self._store.events.event(each.id)
+            if event is None:
+                log.error("event %s is given up, for the store no longer has it", each.id)
+                self.refused.drop(each.id)
+            else:
+                self.send(event, each.attempts)
 
     def _headers(self, event: Event, body: bytes) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "X-Earmark-Event": event.id}
         return headers | ({SIGNATURE: signature(self._secret, body)} if self._secret else {})
 
-    def _run(self) -> None:
+    def _post_new(self) -> None:
         position = self._index.note(_POSITION)
         while not self._stop.is_set():
             try:
                 position = position or self._store.events.newest_event()
                 for event in self._store.events.events(position, _BLOCK_SECONDS):
-                    if not self.send(event):
+                    while self.refused.full and not self._stop.wait(_BLOCK_SECONDS):
+                        continue
+                    if self._stop.is_set():
                         return
+                    self.send(event)
                     position = event.id
                     self._index.keep(_POSITION, position)
             except EarmarkError as error:
                 log.warning("%s; trying again", error)
                 self._stop.wait(_BLOCK_SECONDS)
+
+    def _post_again(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.send_due()
+            except EarmarkError as error:
+                log.warning("%s; trying again", error)
+                self._stop.wait(_BLOCK_SECONDS)
+            self._woken.wait(self.refused.seconds_to_next(self._now()))
+            self._woken.clear()

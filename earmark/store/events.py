@@ -33,6 +33,11 @@ class Events:
         entries = _entries_of(found)
         return [_event(id, fields) for id, fields in entries]
 
+    def event(self, id: str) -> Event | None:
+        """One entry of the stream; None when it is there no more."""
+        found = self._redis.xrange(keys.EVENTS, min=id, max=id)
+        return _event(*found[0]) if found else None
+
     def newest_event(self) -> str:
         """The id of the stream's last entry; `0` while there is none."""
         last = self._redis.xrevrange(keys.EVENTS, count=1)
