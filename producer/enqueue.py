@@ -12,6 +12,7 @@ from earmark.messaging.messages import BATCH_CLIPS, BULK, LIVE, Batch
 from earmark.messaging.sender import Sender
 from earmark.store.ledger import Ledger
 from earmark.truth import told_by_name
+from earmark.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Queueing:
             try:
                 self.sender.label(batch, queue)
             except StoreUnreachable as error:
-                log.warning("%d clips stay pending: %s", len(batch.clips), error)
+                log.warning("leaves %s pending: %s", counted(len(batch.clips), "clip"), error)
                 return
             until = self.clock() + self.lease_seconds * lease_factor
             self.ledger.accept(batch.clips, until)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from earmark.messaging.messages import BULK
 from earmark.settings import Settings
 from earmark.store.ledger import Ledger
+from earmark.wording import counted
 from producer.enqueue import Queueing
 from producer.inbox import Inbox
 from producer.readiness import ReadinessGate
@@ -87,7 +88,9 @@ class Leases:
         if rewritten:
             self._ledger.lease(rewritten, wall + self._settings.lease_seconds)
         if same:
-            log.info("%d clips are overdue and are queued again", len(same))
+            log.info(
+                "queues %s again, which the workers are silent about", counted(len(same), "clip")
+            )
             factor = max(self._overdue.factor(path) for path, _ in same)
             self._queueing.queue(same, BULK, factor)
 

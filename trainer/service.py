@@ -20,6 +20,7 @@ from earmark.model.registry import Registry
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.store.training_state import TrainingLock
+from earmark.wording import counted
 from trainer.data.material import Material
 from trainer.evaluate.challenger import Terms
 from trainer.net.fit import Epoch
@@ -146,7 +147,7 @@ def load(desk: Desk, extractor: FrontEnd) -> pd.DataFrame:
     stored = from_store(desk.store, extractor)
     if not stored.lacking:
         return stored.table
-    log.info("extracts %d clips that lack %s", len(stored.lacking), extractor.name)
+    log.info("extracts %s without %s", counted(len(stored.lacking), "clip"), extractor.name)
     for start in range(0, len(stored.lacking), _CHUNK):
         _extract(desk, extractor, stored.lacking[start : start + _CHUNK])
     return from_store(desk.store, extractor).table

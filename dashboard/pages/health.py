@@ -20,6 +20,7 @@ from earmark.environment.variables import PREFIX
 from earmark.errors import EarmarkError
 from earmark.masking import shown_setting, without_password
 from earmark.settings import Settings
+from earmark.wording import counted
 
 _TAIL_BYTES = 64 * 1024
 _LOG_LINES = 15
@@ -83,7 +84,7 @@ def _drift(drift: Drift) -> None:
         return
     html(
         f'<p><span class="pill {drift.verdict}">{drift.verdict}</span> Population stability '
-        f"index of {drift.clips} clips against {drift.reference} of the training data: "
+        f"index of {counted(drift.clips, 'clip')} against {drift.reference} of the training data: "
         f"median {drift.median:.2f}, most {drift.most:.2f}, of the confidence "
         f"{drift.confidence:.2f}; {percent(drift.unsure)} unsure. Below 0.1 nothing has "
         "changed, above 0.25 a good deal has.</p>"

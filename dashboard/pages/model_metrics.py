@@ -10,6 +10,7 @@ from nicegui import ui
 
 from dashboard.context import House
 from dashboard.pages.layout import clips_url, html, percent, section, table
+from earmark.wording import counted
 
 _INK = "#7b8494"
 SIDES = {"known_voices": "Known voices", "new_voices": "New voices"}
@@ -72,7 +73,7 @@ def _confusion(counts: list[list[int]], version: str) -> str:
 def _cell(truth: int, heard: int, count: int, share: float) -> str:
     kind = "right" if truth == heard else "wrong"
     link = escape(clips_url(truth=truth, label=heard), quote=True)
-    name = f"{count} clips of {truth} heard as {heard}"
+    name = f"{counted(count, 'clip')} of {truth} heard as {heard}"
     inner = f'<a href="{link}" aria-label="{name}">{count}</a>' if count else "·"
     return f'<td class="{kind}" style="--share:{share:.3f}">{inner}</td>'
 

@@ -92,7 +92,10 @@ def _model(settings: Settings) -> Finding:
         registry.artefact(version)
     except EarmarkError as error:
         return Finding("model", False, str(error), "earmark train, or earmark models promote")
-    return Finding("model", True, f"{version} is live in {settings.models.absolute()}")
+    folder = registry.path(version).parent
+    own = folder.resolve() == settings.models.resolve()
+    where = f"in {folder.absolute()}" if own else "and is the model that comes with Earmark"
+    return Finding("model", True, f"{version} is live {where}")
 
 
 def _disk(settings: Settings) -> Finding:

@@ -187,8 +187,7 @@ def _bring_vectors(house: House, content: Content) -> int:
     for table, length in content.tables.items():
         for chunk in _chunks(_rows(table, length)):
             found = {digest: vector for digest, vector in chunk if digest in wanted}
-            house.store.vectors.restore(table.name, found)
-            count += len(found)
+            count += house.store.vectors.restore(table.name, found)
     return count
 
 

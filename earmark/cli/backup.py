@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.cli.app import AsJson, app, print_json, say
+from earmark.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ def backup(
     from earmark.admin.backup import back_up
 
     counts = back_up(_house(), file, datetime.now(UTC))
-    _tell(counts, f"are in {file}", as_json)
+    _tell(counts, f"written into {file}", as_json)
 
 
 @app.command()
@@ -61,7 +62,8 @@ def _tell(counts: Mapping[str, int], what: str, as_json: bool) -> None:
     if as_json:
         print_json(counts)
     else:
-        say(", ".join(f"{count:,} {name}" for name, count in counts.items()) + f" {what}")
+        listed = (counted(count, name.removesuffix("s")) for name, count in counts.items())
+        say(", ".join(listed) + f" {what}")
 
 
 def _house() -> House:

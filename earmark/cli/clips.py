@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.cli.app import AsJson, app, note, print_json, print_table
+from earmark.wording import counted
 
 if TYPE_CHECKING:
     from earmark.clips import State
@@ -69,7 +70,7 @@ def retry(
 
     limit = Settings.load().queue_limit
     retried = retry_clips(_ledger(), paths or None, limit=limit)
-    note(f"{retried.clips} clips will be tried again")
+    note(f"{counted(retried.clips, 'clip')} will be tried again")
     if retried.left:
         note(f"{retried.left} more failed, and the queue has room for {limit}: ask again later")
 
@@ -111,7 +112,7 @@ def relabel(
 
     paths = list(_ledger().in_state(_state(state)))
     Sender(Settings.load()).relabel(paths)
-    note(f"{len(paths)} clips are queued to be labelled anew")
+    note(f"{counted(len(paths), 'clip')} will be labelled anew")
 
 
 def _ledger() -> Ledger:

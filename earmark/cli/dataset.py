@@ -9,6 +9,7 @@ import typer
 
 from earmark.cli.app import AsJson, app, print_json, print_table, say
 from earmark.cli.output import chosen_front_end, dataset_lines, tracked
+from earmark.wording import counted
 
 if TYPE_CHECKING:
     from earmark.datasets.table import Stored
@@ -71,7 +72,7 @@ def export(
     insist_on_form(file)
     stored, chosen = _stored(frontend)
     write_table(stored.table, file, chosen)
-    say(f"{len(stored.table):,} clips with {chosen.name} vectors are in {file}")
+    say(f"{counted(len(stored.table), 'clip')} with {chosen.name} vectors written into {file}")
 
 
 @dataset.command()

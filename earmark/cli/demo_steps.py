@@ -26,6 +26,7 @@ from earmark.services.processes import NEEDED
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.truth import told_by_name
+from earmark.wording import counted
 
 SPEAKERS = 40
 TAKES = 5
@@ -144,7 +145,7 @@ def _drop_and_print(walk: Tour, store: Store) -> None:
     model = store.board.live()
     say()
     say(
-        f"{len(rows)} clips in {seconds:.2f} s ({len(rows) / seconds:.0f} clips/s), "
+        f"{counted(len(rows), 'clip')} in {seconds:.2f} s ({len(rows) / seconds:.0f} clips/s), "
         f"{right} heard right; model {model.version if model else '-'}: "
         f"{percent(model.known_voices if model else None)} on known voices, "
         f"{percent(model.new_voices if model else None)} on new voices"
@@ -158,7 +159,9 @@ def _heard(store: Store, paths: Sequence[str]) -> list[Record]:
         if len(records) == len(paths) and all(record.state.done for record in records):
             return records
         time.sleep(_POLL_SECONDS)
-    raise ServiceError(f"{len(paths)} clips were not labelled within {LABEL_SECONDS:.0f} s")
+    raise ServiceError(
+        f"not all of {counted(len(paths), 'clip')} were labelled within {LABEL_SECONDS:.0f} s"
+    )
 
 
 def _row(record: Record, truth: object) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.cli.app import app, note
+from earmark.wording import counted
 
 if TYPE_CHECKING:
     from earmark.admin.forget_speaker import Place, Voice
@@ -37,8 +38,9 @@ def forget(
         typer.confirm("Forget it?", abort=True)
     gone = take_away(place, voice, files=files, now=datetime.now(UTC))
     note(
-        f"forgotten: {gone.records:,} records, {gone.vectors:,} vectors, {gone.labels:,} labels, "
-        f"{gone.views:,} views, {gone.files:,} files"
+        f"forgotten: {counted(gone.records, 'record')}, {counted(gone.vectors, 'vector')}, "
+        f"{counted(gone.labels, 'label')}, {counted(gone.views, 'view')}, "
+        f"{counted(gone.files, 'file')}"
     )
     for path in gone.kept_files:
         note(f"this file could not be deleted: {path}")
@@ -52,9 +54,9 @@ def _surveyed(voice: Voice, files: bool) -> str:
     deleted = "with" if files else "without"
     trained = ", ".join(voice.models) or "none"
     return (
-        f"{voice.speaker}: {len(voice.clips):,} clips ({deleted} their files), of "
-        f"{len(voice.digests):,} contents, {len(voice.shared):,} shared with other speakers; "
-        f"models trained on the voice: {trained}"
+        f"{voice.speaker}: {counted(len(voice.clips), 'clip')} ({deleted} their files), of "
+        f"{counted(len(voice.digests), 'content')}, {len(voice.shared):,} shared with other "
+        f"speakers; models trained on the voice: {trained}"
     )
 
 

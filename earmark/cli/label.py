@@ -18,6 +18,7 @@ from earmark.cli.output import (
     reasons,
     vector_text,
 )
+from earmark.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +107,10 @@ def _tell_written(file: Path, clips: int, failed: Sequence[Failed], *, as_json: 
         print_json({"out": str(file), "clips": clips, "failed": reasons(failed)})
     else:
         note_refused(failed)
-        say(f"{clips:,} vectors are in {file}; {len(failed):,} files have none")
+        say(
+            f"{counted(clips, 'vector')} written into {file}; "
+            f"{counted(len(failed), 'file')} without one"
+        )
 
 
 def _tell_vectors(done: Sequence[Extracted], failed: Sequence[Failed], as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 from earmark.cli.app import note, print_table
+from earmark.wording import counted
 
 if TYPE_CHECKING:
     from earmark.audio.reader import Failed
@@ -73,10 +74,11 @@ def reasons(failed: Iterable[Failed]) -> list[dict[str, str]]:
 
 def ingested_line(seen: Mapping[str, Any], inbox: object) -> str:
     """What an ingestion did, in one line."""
+    brought = counted(seen["linked"] + seen["copied"], "clip")
     line = (
-        f"{seen['linked'] + seen['copied']:,} clips into {inbox} ({seen['linked']:,} linked, "
-        f"{seen['copied']:,} copied), {seen['already']:,} there already, "
-        f"{len(seen['refused']):,} refused, {seen['labels']:,} new labels"
+        f"{brought} into {inbox} ({seen['linked']:,} linked, {seen['copied']:,} copied), "
+        f"{seen['already']:,} there already, {len(seen['refused']):,} refused, "
+        f"{counted(seen['labels'], 'new label')}"
     )
     states = seen.get("states")
     return f"{line}; {_counted(states)}" if states else line
@@ -85,8 +87,9 @@ def ingested_line(seen: Mapping[str, Any], inbox: object) -> str:
 def sorted_line(seen: Mapping[str, Any], folder: object) -> str:
     """What a sorting did, in one line."""
     placed = _counted({how: seen[how] for how in ("linked", "copied", "already")})
+    laid_out = counted(sum(seen["folders"].values()), "clip")
     return (
-        f"{sum(seen['folders'].values()):,} clips in {folder}: {placed}; {seen['gone']:,} gone, "
+        f"{laid_out} in {folder}: {placed}; {seen['gone']:,} gone, "
         f"{seen['changed']:,} rewritten since, {len(seen['refused']):,} refused"
     )
 
@@ -94,14 +97,14 @@ def sorted_line(seen: Mapping[str, Any], folder: object) -> str:
 def dataset_lines(seen: Mapping[str, Any]) -> Iterator[str]:
     """What the store holds, as the notebook showed its data frame."""
     clips, columns = seen["shape"]
-    yield f"shape     {clips:,} clips x {columns} columns (class and {seen['front_end']})"
+    yield f"shape     {counted(clips, 'clip')} x {columns} columns (class and {seen['front_end']})"
     yield f"digits    {_by_name(seen['digits'])}"
     yield f"speakers  {_by_name(seen['speakers'])}"
     yield "values    " + ", ".join(
         f"{name} {value:,.4g}" for name, value in seen["describe"].items()
     )
     if seen["lacking"]:
-        yield f"lacking   {seen['lacking']:,} clips whose vectors are not there yet"
+        yield f"lacking   {counted(seen['lacking'], 'clip')} whose vectors are not there yet"
     if "picture" in seen:
         yield f"picture   {seen['picture']}"
 
@@ -152,8 +155,15 @@ def status_lines(seen: Mapping[str, Any]) -> Iterator[str]:
     yield f"speed     {seen['clips_per_second']} clips/s over the last minute"
     yield "model     " + _model(seen["model"])
     heard = seen["live_accuracy"]
-    yield f"heard     {percent(heard['accuracy'])} right of {heard['clips']:,} clips with a truth"
+    yield "heard     " + _heard(heard)
     yield from _training(seen["training"], seen["last_training"])
+
+
+def _heard(measured: Mapping[str, Any]) -> str:
+    if measured["accuracy"] is None:
+        return "not measured: no clip with a truth that the model was not trained on"
+    clips = counted(measured["clips"], "clip")
+    return f"{percent(measured['accuracy'])} right of {clips} with a truth"
 
 
 def _service(name: str, count: int) -> str:

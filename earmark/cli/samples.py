@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from earmark.cli.app import app, say
-from earmark.cli.output import (
-    bar,
-)
-
-if TYPE_CHECKING:
-    pass
+from earmark.cli.output import bar
+from earmark.wording import counted
 
 
 @app.command()
@@ -31,4 +27,4 @@ def samples(
 
     with bar(speakers * takes * len(DIGITS), "speaking") as progress:
         clips = synthesise(folder, speakers=speakers, takes=takes, seed=seed, progress=progress)
-    say(f"{clips:,} clips of {speakers} speakers are in {folder}")
+    say(f"{counted(clips, 'clip')} of {counted(speakers, 'speaker')} are in {folder}")

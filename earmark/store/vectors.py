@@ -54,12 +54,12 @@ class Vectors:
         """Digest and vector of each row of a table, as bytes, in no order; one may come twice."""
         yield from self._redis.hscan_iter(keys.VECTORS + table, count=_CHUNK)
 
-    def restore(self, table: str, rows: Mapping[bytes, bytes]) -> None:
-        """Put rows of a backup back, where there are none."""
+    def restore(self, table: str, rows: Mapping[bytes, bytes]) -> int:
+        """Put rows of a backup back, where there are none; answers how many."""
         pipeline = self._redis.pipeline(transaction=False)
         for digest, vector in rows.items():
             pipeline.hsetnx(keys.VECTORS + table, digest, vector)
-        pipeline.execute()
+        return sum(map(int, pipeline.execute()))
 
     def drop(self, digests: Sequence[str]) -> int:
         """Drop the vectors of all front ends; answers how many there were."""

@@ -164,7 +164,7 @@ def test_a_wrong_option_is_refused_with_the_rule(
 def test_failed_clips_are_tried_again(earmark: Earmark, store: Store) -> None:
     done = earmark("clips", "retry")
 
-    assert "1 clips will be tried again" in done.err
+    assert "1 clip will be tried again" in done.err
     assert recorded(store, "broken.wav").state is State.PENDING
     assert store.clips.due(0.0, 10) == ["broken.wav"]
     assert recorded(store, "memo.wav").state is State.UNSURE
@@ -228,7 +228,7 @@ def test_clips_are_asked_to_be_relabelled(
 ) -> None:
     done = earmark("clips", "relabel", *options)
 
-    assert "1 clips are queued" in done.err
+    assert "1 clip will be labelled anew" in done.err
     assert messages(store, BULK) == [[[path]]]
 
 

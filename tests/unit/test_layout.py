@@ -29,7 +29,7 @@ REDIS_ROOMS = ("earmark/store", "earmark/model/registry.py", "earmark/messaging"
 
 LAYERS = {
     "earmark": (
-        "errors recipe_names truth masking",
+        "errors masking recipe_names truth wording",
         "clips environment terminal",
         "files audio synthesis",
         "frontends settings",

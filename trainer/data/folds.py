@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.errors import NotEnoughClips
+from earmark.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +75,7 @@ def _by_speaker(table: pd.DataFrame, seed: int) -> Iterator[Fold]:
     speakers = sorted(set(table["speaker"].dropna()))
     if len(speakers) < 2:
         raise NotEnoughClips(
-            f"there are clips by {len(speakers)} named speakers, and at least 2 are needed"
+            f"the clips are by {counted(len(speakers), 'named speaker')}, and at least 2 are needed"
         )
     order = np.random.default_rng(seed).permutation(speakers)
     groups = [[name] for name in speakers]

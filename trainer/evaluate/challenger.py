@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from earmark.datasets.table import matrix
 from earmark.errors import NotEnoughClips
+from earmark.wording import counted, there_are
 from trainer.data.material import Material
 from trainer.data.samples import Samples
 from trainer.data.splits import Side, Split, split
@@ -201,8 +202,8 @@ def check_enough(table: pd.DataFrame) -> None:
     """
     if len(table) < FEWEST_CLIPS:
         raise NotEnoughClips(
-            f"there are {len(table)} clips whose digit is known, and at least {FEWEST_CLIPS} are "
-            "needed: name your wavs {digit}_{speaker}_{take}.wav, or correct labels"
+            f"{there_are(len(table), 'clip')} whose digit is known, and at least {FEWEST_CLIPS} "
+            "are needed: name your wavs {digit}_{speaker}_{take}.wav, or correct labels"
         )
     digits = sorted(set(table["digit"].tolist()))
     if len(digits) < FEWEST_DIGITS:
@@ -227,9 +228,9 @@ def check_sides(sides: Split) -> None:
     held_out = sorted(set(sides.new_voices["speaker"]))
     advice = f" (EARMARK_ALWAYS_TRAIN={','.join(held_out)} would train on them)"
     raise NotEnoughClips(
-        f"of {sum(sides.counts.values())} clips only {len(sides.train)} of {digits} digits are "
-        f"left to train on and {len(sides.known_voices)} to test with, for "
-        f"{len(sides.new_voices)} are by speakers who are held out"
+        f"of {counted(sum(sides.counts.values()), 'clip')}, {len(sides.train)} "
+        f"({counted(digits, 'digit')}) are left to train on and {len(sides.known_voices)} to test "
+        f"with, and {len(sides.new_voices)} are by speakers who are held out"
         f"{advice if held_out else ''}: at least {FEWEST_TRAINING_CLIPS} clips of "
         f"{FEWEST_DIGITS} digits and 1 to test with are needed"
     )

@@ -7,6 +7,8 @@ from math import nan
 from statistics import fmean
 from typing import Any
 
+from earmark.wording import counted
+
 _MOST_EPOCHS = 11
 """Rows of the history; `--json` has every epoch of every fold."""
 _CURVES = {
@@ -20,7 +22,8 @@ _CURVES = {
 
 def as_text(answer: Mapping[str, Any]) -> Iterator[str]:
     """The lines of an answer, as `earmark crossval --json` gives it."""
-    yield "{recipe} ({front_end}), by {by}: {clips} clips, {speakers} speakers".format(**answer)
+    counts = f"{counted(answer['clips'], 'clip')}, {counted(answer['speakers'], 'speaker')}"
+    yield f"{answer['recipe']} ({answer['front_end']}), by {answer['by']}: {counts}"
     for part in (_net(answer["net"]), _history(answer["folds"]), _folds(answer)):
         yield ""
         yield from part

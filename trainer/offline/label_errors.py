@@ -16,6 +16,7 @@ from earmark.errors import EarmarkError
 from earmark.frontends import front_end
 from earmark.settings import Settings
 from earmark.terminal import note, print_json, run, say
+from earmark.wording import counted
 from trainer.data.folds import By, cut
 from trainer.data.material import Material
 from trainer.offline.crossvalidate import Tested, crossval
@@ -81,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     for each in found:
         say(f"{each.path}: told {each.told}, heard {each.heard} ({each.confidence:.2f})")
-    say(f"{len(found)} suspects; listen, and correct with `earmark clips correct`")
+    say(f"{counted(len(found), 'suspect')}; listen, and correct with `earmark clips correct`")
     return 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from earmark.errors import TrainingError
+from earmark.wording import counted
 
 Card = Mapping[str, Any]
 
@@ -87,7 +88,7 @@ def _voices(card: Card) -> Iterator[str]:
 def _limits(card: Card) -> str:
     count = len(card["splits"]["known_voices"])
     return (
-        f"- It was trained on {_number(count, 'named voice')}; a voice that it never heard is "
+        f"- It was trained on {counted(count, 'named voice')}; a voice that it never heard is "
         "recognised far less surely than one that it knows, as the table shows.\n"
         f"- {_nothing(card)} What it is not sure of is marked unsure.\n"
         "- It expects one digit in a clip of about a second, in the language of its data.\n"
@@ -146,8 +147,8 @@ def _data(card: Card) -> str:
     data = card["data"]
     digits = ", ".join(f"{digit}: {count}" for digit, count in data["digits"].items())
     return (
-        f"{data['clips']:,} clips by {_number(data['speakers'], 'named speaker')}; clips per "
-        f"digit: {digits or 'none'}. Fingerprint of clips, truths and speakers: "
+        f"{counted(data['clips'], 'clip')} by {counted(data['speakers'], 'named speaker')}; "
+        f"clips per digit: {digits or 'none'}. Fingerprint of clips, truths and speakers: "
         f"{data['snapshot']}.\n\n{_synthetic(data['synthetic'])}{_cached(data['cache_bytes'])}"
     )
 
@@ -163,8 +164,8 @@ def _synthetic(synthetic: Card) -> str:
     if not synthetic["voices"]:
         return f"No synthetic voices joined the training side{remark}."
     return (
-        f"In the training side alone: {synthetic['clips']:,} clips by "
-        f"{_number(synthetic['voices'], 'synthetic voice')} of espeak-ng; nothing synthetic was "
+        f"In the training side alone: {counted(synthetic['clips'], 'clip')} by "
+        f"{counted(synthetic['voices'], 'synthetic voice')} of espeak-ng; nothing synthetic was "
         f"validated or tested on{remark}."
     )
 
@@ -174,12 +175,12 @@ def _splits(card: Card) -> str:
     counts = splits["clips"]
     held_out = ", ".join(splits["new_voices"]) or "nobody (there are fewer than four speakers)"
     return (
-        f"- New voices, {_clips(counts['new_voices'])}: everything by {held_out}; never trained "
-        "on.\n"
-        f"- Known voices, {_clips(counts['known_voices'])}: a quarter of the other clips, by "
-        "digest; never trained on.\n"
-        f"- Validation, {_clips(counts['validation'])}: cut from the training side.\n"
-        f"- Training: {_clips(counts['train'])}."
+        f"- New voices, {counted(counts['new_voices'], 'clip')}: everything by {held_out}; never "
+        "trained on.\n"
+        f"- Known voices, {counted(counts['known_voices'], 'clip')}: a quarter of the other clips, "
+        "by digest; never trained on.\n"
+        f"- Validation, {counted(counts['validation'], 'clip')}: cut from the training side.\n"
+        f"- Training: {counted(counts['train'], 'clip')}."
     )
 
 
@@ -206,11 +207,3 @@ def _reports(card: Card) -> str:
 
 def _code(text: str) -> str:
     return f"```text\n{text.rstrip()}\n```" if text.strip() else ""
-
-
-def _clips(count: int) -> str:
-    return _number(count, "clip")
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

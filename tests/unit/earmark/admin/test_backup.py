@@ -337,8 +337,8 @@ def test_the_commands_tell_what_they_did(
     brought = runner.invoke(app, ["restore", "kept.tar.gz", "--json"])
 
     assert made.exit_code == brought.exit_code == 0, made.output + brought.output
-    assert made.output == "1 clips, 1 vectors, 0 corrections, 1 models are in kept.tar.gz\n"
+    assert made.output == "1 clip, 1 vector, 0 corrections, 1 model written into kept.tar.gz\n"
     assert json.loads(brought.output) == {
-        "clips": 0, "vectors": 1, "corrections": 0, "models": 0
+        "clips": 0, "vectors": 0, "corrections": 0, "models": 0
     }  # fmt: skip
     assert not (online / "var" / FILE).exists()

@@ -59,6 +59,17 @@ def test_an_inbox_that_is_not_there_is_told(store: Store, settings: Settings) ->
     assert "mkdir" in found.remedy
 
 
+def test_the_model_that_comes_with_earmark_is_in_no_folder_of_ones_own(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    own = findings(settings)["model"]
+    shipped = findings(settings.model_copy(update={"models": tmp_path / "none"}))["model"]
+
+    assert own.told == f"{FIRST} is live in {tmp_path / 'models'}"
+    assert shipped.good
+    assert shipped.told.endswith(" is live and is the model that comes with Earmark")
+
+
 def test_a_damaged_model_is_told(store: Store, settings: Settings) -> None:
     (settings.models / FIRST / "model.tflite").write_bytes(b"junk")
 

@@ -317,6 +317,6 @@ def test_the_command_asks_before_and_queues_a_training_after(
     assert refused.exit_code == 1
     assert left == 1
     assert done.exit_code == 0, done.output
-    assert "forgotten: 1 records, 1 vectors, 0 labels, 0 views, 1 files" in done.output
+    assert "forgotten: 1 record, 1 vector, 0 labels, 0 views, 1 file" in done.output
     assert os.listdir(online / "inbox") == []
     assert store.connection.llen("earmark:celery:training") == 1

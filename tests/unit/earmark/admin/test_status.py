@@ -70,4 +70,4 @@ def test_people_read_of_a_store_that_knows_nothing_yet() -> None:
 
     assert "passed over" not in lines
     assert "none is announced yet" in lines
-    assert "not measured right of 0 clips" in lines
+    assert "not measured: no clip with a truth that the model was not trained on" in lines

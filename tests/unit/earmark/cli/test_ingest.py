@@ -21,7 +21,7 @@ def test_ingest_tells_what_it_did_in_one_line(home: Path, tone: Tone) -> None:
     result = call("ingest", home / "voices")
 
     assert result.stdout == (
-        "1 clips into inbox (1 linked, 0 copied), 0 there already, 0 refused, 0 new labels\n"
+        "1 clip into inbox (1 linked, 0 copied), 0 there already, 0 refused, 0 new labels\n"
     )
     assert (home / "inbox/01/7_01_0.wav").exists()
 

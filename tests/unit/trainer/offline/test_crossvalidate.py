@@ -62,7 +62,7 @@ def test_no_fold_trains_or_validates_on_what_it_tests(by: By) -> None:
 
 
 def test_one_speaker_cannot_be_left_out() -> None:
-    with pytest.raises(NotEnoughClips, match="1 named speakers, and at least 2"):
+    with pytest.raises(NotEnoughClips, match="1 named speaker, and at least 2"):
         cut(clip_table(["ann"]), By.SPEAKER, seed=0)
 
 
