@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 from earmark.audio import reader
 from earmark.audio.decode import Limits
@@ -20,10 +21,10 @@ __all__ = ["app"]
 _record = reader.record
 
 
-def _poisoned(path: Path, limits: Limits) -> Recording:
+def _poisoned(path: Path, limits: Limits, **options: Any) -> Recording:
     if path.name == "poison-kill.wav":
         os.kill(os.getpid(), signal.SIGKILL)
-    return _record(path, limits)
+    return _record(path, limits, **options)
 
 
 setattr(label, "record", _poisoned)  # noqa: B010 - it is no part of what it exports

@@ -30,7 +30,7 @@ _labelling: Any = label
 _record, _settle = _labelling.record, _labelling._settle
 
 
-def _trapped(path: Path, limits: Limits) -> Recording:
+def _trapped(path: Path, limits: Limits, **options: Any) -> Recording:
     match path.stem.partition("-")[0]:
         case "hold":
             _hold()
@@ -45,7 +45,7 @@ def _trapped(path: Path, limits: Limits) -> Recording:
         case "stuck":
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
             _loop()
-    recording: Recording = _record(path, limits)
+    recording: Recording = _record(path, limits, **options)
     return recording
 
 
