@@ -16,6 +16,7 @@ from dashboard.pages.layout import confidence_bar, empty, frame, heading, html, 
 from earmark.clips import Record
 from earmark.errors import EarmarkError
 from earmark.truth import Truth
+from earmark.wording import counted
 
 AHEAD = 20
 _KEYS = (
@@ -229,7 +230,11 @@ def _digit(label: int | None) -> str:
 
 
 def _nothing_left(done: int) -> None:
-    first = f"{done} clips reviewed; none is left." if done else "There is nothing to review."
+    first = (
+        f"{counted(done, 'clip')} reviewed; none is left."
+        if done
+        else "There is nothing to review."
+    )
     empty(
         first,
         "Clips come here when the model is unsure, or when their name says something else. "

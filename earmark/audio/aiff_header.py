@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from earmark.audio.wav_header import A_LAW, IEEE_FLOAT, MAX_CHUNKS, MU_LAW, PCM, Header
 from earmark.errors import ClipError
+from earmark.wording import counted
 
 _AIFF_CODINGS = {
     b"NONE": (PCM, 0), b"twos": (PCM, 0), b"sowt": (PCM, 0), b"raw ": (PCM, 8),
@@ -60,7 +61,7 @@ def parse_au(data: bytes) -> Header:
         When it is damaged, not yet whole, or in a coding that no wav file has.
     """
     if len(data) < _AU.size:
-        raise ClipError(f"the file ends within its header, after {len(data)} bytes")
+        raise ClipError(f"the file ends within its header, after {counted(len(data), 'byte')}")
     _, offset, size, encoding, rate, channels = _AU.unpack_from(data)
     if encoding not in _AU_CODINGS:
         raise ClipError(f"it cannot be decoded (AU, encoding {encoding}): convert it to PCM")

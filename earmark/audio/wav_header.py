@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from earmark.audio.content import W64_START, WAV_FORMS
 from earmark.errors import ClipError
+from earmark.wording import counted
 
 PCM = 0x0001
 IEEE_FLOAT = 0x0003
@@ -136,12 +137,12 @@ def _check_form(data: bytes) -> None:
         raise ClipError("the file is empty")
     if data[:4] == W64_START[:4] and W64_START.startswith(data[:16]):
         if len(data) < 40:
-            raise ClipError(f"the file ends within its header, after {len(data)} bytes")
+            raise ClipError(f"the file ends within its header, after {counted(len(data), 'byte')}")
         return
     if not data[:4] or not any(form.startswith(data[:4]) for form in WAV_FORMS):
         raise ClipError(f"it is no wav file: it begins with {_shown(data[:4])}, not with 'RIFF'")
     if len(data) < 12:
-        raise ClipError(f"the file ends within its header, after {len(data)} bytes")
+        raise ClipError(f"the file ends within its header, after {counted(len(data), 'byte')}")
     if data[8:12] != b"WAVE":
         raise ClipError(f"it is no wav file: it is a RIFF file that holds {_shown(data[8:12])}")
 
@@ -186,7 +187,7 @@ def _read_format(data: bytes, chunk: _Chunk) -> _Format:
             f"not {chunk.size}"
         )
     if len(data) < chunk.start + _LITTLE_FORMAT.size:
-        raise ClipError(f"the file ends within its header, after {len(data)} bytes")
+        raise ClipError(f"the file ends within its header, after {counted(len(data), 'byte')}")
     big = data[:4] == b"RIFX"
     layout = _BIG_FORMAT if big else _LITTLE_FORMAT
     coding, channels, rate, _, frame_bytes, bits = layout.unpack_from(data, chunk.start)

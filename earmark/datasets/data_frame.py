@@ -14,6 +14,7 @@ from earmark.frontends import FrontEnd, front_end
 from earmark.settings import Settings
 from earmark.store import Store
 from earmark.terminal import printable
+from earmark.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ def _of_store(store: Store, chosen: FrontEnd) -> pd.DataFrame:
     stored = some_from_store(store, chosen)
     if stored.lacking:
         _warn(
-            f"{len(stored.lacking):,} clips with a truth are left out: "
+            f"left out: {counted(len(stored.lacking), 'clip')} with a truth, for "
             f"the store has no {chosen.name} vector of them"
         )
     return stored.table
@@ -51,7 +52,7 @@ def _of_folder(folder: Path, chosen: FrontEnd, settings: Settings) -> pd.DataFra
     if failed:
         first = failed[0]
         _warn(
-            f"{len(failed):,} clips below {printable(folder)} are left out; "
+            f"left out: {counted(len(failed), 'clip')} below {printable(folder)}; "
             f"the first is {printable(first.path)}: {first.reason}"
         )
     return table

@@ -12,6 +12,7 @@ from earmark.errors import FrontEndMismatch
 from earmark.frontends import FrontEnd
 from earmark.store import keys
 from earmark.store.connection import Connection
+from earmark.wording import counted
 
 BYTES_PER_VALUE = 4
 _CHUNK = 1_000
@@ -80,7 +81,7 @@ def table(front_end: FrontEnd) -> str:
 def _vector(value: bytes, front_end: FrontEnd) -> NDArray[np.float32]:
     if len(value) != front_end.dimensions * BYTES_PER_VALUE:
         raise FrontEndMismatch(
-            f"a stored vector has {len(value)} bytes, and one of {front_end.name} has "
+            f"a stored vector has {counted(len(value), 'byte')}, and one of {front_end.name} has "
             f"{front_end.dimensions * BYTES_PER_VALUE}"
         )
     return np.frombuffer(value, "<f4")

@@ -65,7 +65,9 @@ def _by_clip(table: pd.DataFrame, seed: int) -> Iterator[Fold]:
 
     fewest = int(table["digit"].value_counts().min())
     if fewest < CLIP_FOLDS:
-        raise NotEnoughClips(f"one digit has {fewest} clips, and each needs at least {CLIP_FOLDS}")
+        raise NotEnoughClips(
+            f"one digit has {counted(fewest, 'clip')}, and each needs at least {CLIP_FOLDS}"
+        )
     cutter = StratifiedKFold(CLIP_FOLDS, shuffle=True, random_state=seed)
     for number, (_, test) in enumerate(cutter.split(table, table["digit"]), start=1):
         yield Fold(str(number), test)

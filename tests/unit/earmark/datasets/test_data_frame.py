@@ -60,7 +60,7 @@ def test_a_clip_that_cannot_be_read_is_warned_of(home: Path, tone: Tone) -> None
     furnish(home / "voices", tone)
     (home / "voices/4_bob_0.wav").write_bytes(b"broken")
 
-    with pytest.warns(UserWarning, match=r"1 clips below voices are left out; .*4_bob_0\.wav: "):
+    with pytest.warns(UserWarning, match=r"left out: 1 clip below voices; .*4_bob_0\.wav: "):
         clips = earmark.dataset("voices")
 
     assert sorted(clips["digit"]) == [3, 7]
@@ -89,7 +89,7 @@ def test_clips_whose_vectors_the_store_lacks_are_warned_of(
     first = next(record for record in label_inbox(online / "inbox") if record.truth == 7)
     store.connection.hdel(table(front_end("mfcc-mean")), bytes.fromhex(str(first.digest)))
 
-    with pytest.warns(UserWarning, match="1 clips with a truth are left out: .* no mfcc-mean"):
+    with pytest.warns(UserWarning, match="left out: 1 clip with a truth, .* no mfcc-mean"):
         assert earmark.dataset()["digit"].tolist() == [3]
 
 
