@@ -30,8 +30,8 @@ demo: $(READY) ## the whole tour on synthetic speech: from nothing to a trained 
 run: $(READY) ## everything on this machine, until Ctrl-C
 	@.venv/bin/earmark up
 
-test: $(READY) ## all tests
-	@$(RUN) pytest
+test: $(READY) ## all tests, a file at a time on each core
+	@$(RUN) pytest --numprocesses 3 --dist loadfile
 
 test-faults: $(READY) ## every fault, then random kills for MINUTES (default 10; SEED repeats a run)
 	@MINUTES=$${MINUTES:-10} $(RUN) pytest -m "" $(FAULTS) tests/faults/test_random.py

@@ -186,6 +186,7 @@ def test_a_file_that_is_too_large_fails_with_both_sizes() -> None:
         (patched(CLIP, 20, "<H", 0x55), r"cannot be decoded \(MP3, 16 bits\)"),
         (patched(CLIP, 20, "<H", 0x1234), r"cannot be decoded \(coding 0x1234, 16 bits\)"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "clip",
 )
 def test_what_cannot_be_read_fails_with_a_plain_reason(clip: bytes, reason: str) -> None:
     with pytest.raises(ClipError, match=reason):
