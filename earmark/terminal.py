@@ -89,7 +89,7 @@ def on_terminal() -> bool:
 def can_show(text: str) -> bool:
     """Whether the standard output has codes for all letters of a text."""
     try:
-        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
         return False
     return True

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +40,9 @@ def celery(house: Household, *words: str) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def older_worker(house: Household) -> Iterator[Running]:
     words = [sys.executable, "-m", "celery", "-A", "tests.older_worker", *OLDER, "-n", "older@%h"]
-    with house.running_command(words) as process:
+    here = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    at_home = replace(house, environ={**house.environ, **here})
+    with at_home.running_command(words) as process:
         process.wait_until_it_says("ready.")
         yield process
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -207,10 +208,15 @@ def test_sizes_are_told_in_megabytes_and_used_in_bytes(monkeypatch: pytest.Monke
     assert Settings.load().limits.max_bytes == 512 * 1024
 
 
-def test_the_embedded_store_is_a_socket_in_the_data_folder(bare: Path) -> None:
-    settings = Settings(data=Path("var"))
+def test_the_embedded_store_is_a_socket_in_the_data_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="em-") as short:
+        monkeypatch.chdir(short)
 
-    assert settings.store_url == f"unix://{bare}/var/run/store.sock"
+        settings = Settings(data=Path("var"))
+
+        assert settings.store_url == f"unix://{Path(short).resolve()}/var/run/store.sock"
 
 
 def test_a_long_data_folder_gets_its_sockets_in_a_short_one(bare: Path) -> None:
