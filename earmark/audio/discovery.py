@@ -146,7 +146,7 @@ class Discovery:
         while folders:
             folder = folders.pop()
             try:
-                entries = os.scandir(f"{root}{os.sep}{folder}")
+                entries = os.scandir(f"{root}{os.sep}{folder[:-1]}")
             except OSError as error:
                 unreadable(error)
                 continue
