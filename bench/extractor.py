@@ -179,12 +179,12 @@ def _resamplings(corpus: Corpus) -> Callable[[], None]:
         for group in resample.groups(sounds, _FRONT_END.rate)
     ]
 
-    def resample() -> None:
+    def resample_all() -> None:
         for channels, rate in groups:
             if rate != _FRONT_END.rate:
                 soxr.resample(channels.T, rate, _FRONT_END.rate, quality="HQ")
 
-    return resample
+    return resample_all
 
 
 def _sounds(paths: Sequence[Path]) -> list[Sound]:
